@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "charflow-backend.h"
+
+G_BEGIN_DECLS
+
+/* A row of the table that both parses a kind's options and describes them. The tables end with a row of zeros. */
+struct _CharflowBackendOption
+{
+  const char *name;
+  CharflowOptionType type;
+  const char *default_value; /* as one would write it, or NULL for none */
+  const char *description; /* marked with N_() */
+};
+
+/* The options of one spec, parsed: only keys of the kind's table, each value of its type. */
+typedef struct _CharflowBackendOptions CharflowBackendOptions;
+
+/* A kind of back end: its word in a spec, and how one is made. */
+typedef struct
+{
+  const char *name;
+  const char *description; /* marked with N_() */
+  const CharflowBackendOption *options;
+  CharflowBackend *(*create) (const CharflowBackendOptions *options,
+                              GError                      **error);
+} CharflowBackendKind;
+
+extern const CharflowBackendKind charflow_null_backend_kind;
+extern const CharflowBackendKind charflow_pty_backend_kind;
+extern const CharflowBackendKind charflow_ringbuf_backend_kind;
+extern const CharflowBackendKind charflow_memory_backend_kind;
+extern const CharflowBackendKind charflow_socket_backend_kind;
+
+/* NULL when there is none of this name. */
+const CharflowBackendKind *charflow_backend_kind_lookup (const char *name);
+/* The n-th in the order of names, or NULL past the last. */
+const CharflowBackendKind *charflow_backend_kind_get_nth (gsize n);
+
+/* Parses "KIND,id=…,key=value,…" and tells the kind; all values are checked against its table. */
+CharflowBackendOptions *charflow_backend_options_new (const char                 *spec,
+                                                      const CharflowBackendKind **kind,
+                                                      GError                    **error);
+void charflow_backend_options_free (CharflowBackendOptions *options);
+
+/* The id, always there. */
+const char *charflow_backend_options_get_id (const CharflowBackendOptions *options);
+/* Whether the spec names the key. */
+gboolean charflow_backend_options_has (const CharflowBackendOptions *options,
+                                       const char                   *name);
+/* The value, or the table's default; the type must be the table's. */
+const char *charflow_backend_options_get_string (const CharflowBackendOptions *options,
+                                                 const char                   *name);
+gboolean charflow_backend_options_get_boolean (const CharflowBackendOptions *options,
+                                               const char                   *name);
+guint64 charflow_backend_options_get_number (const CharflowBackendOptions *options,
+                                             const char                   *name);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowBackendOptions, charflow_backend_options_free)
+
+G_END_DECLS

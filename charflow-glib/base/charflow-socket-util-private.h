@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What listening on a UNIX path made, so that only that is removed again. */
+typedef struct
+{
+  char *path;
+  guint64 device;
+  guint64 inode;
+} CharflowUnixPath;
+
+/* Listens on @address; @backlog as listen(2) has it. Never blocks. */
+GSocket *charflow_socket_listen (GSocketAddress *address,
+                                 int             backlog,
+                                 GError        **error);
+
+/* Listens on @path: what a dead server left there is replaced, anything else is refused. */
+GSocket *charflow_socket_listen_unix (const char        *path,
+                                      int                backlog,
+                                      CharflowUnixPath **made,
+                                      GError           **error);
+
+/* Removes the path, if it still is what was made. */
+void charflow_unix_path_free (CharflowUnixPath *made);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowUnixPath, charflow_unix_path_free)
+
+/* The peer or the local end of @socket for people: "127.0.0.1:5930", "[::1]:5930", "unix:PATH". */
+char *charflow_socket_address_to_string (GSocketAddress *address);
+
+G_END_DECLS
