@@ -1,0 +1,1886 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "charflow-char-device-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "charflow-backend-private.h"
+#include "charflow-client-private.h"
+#include "charflow-enum-types.h"
+#include "charflow-write-queue-private.h"
+
+/**
+ * SECTION:charflow-char-device
+ * @title: CharflowCharDevice
+ * @short_description: the front end of a back end, and the hub of its clients
+ *
+ * A #CharflowCharDevice reads the messages of a #CharflowBackend and hands them to its clients, and writes
+ * to it what they wrote, with flow control both ways: it is read only while somebody may take the data, or
+ * while nobody is attached (what comes is thrown away then, unless #CharflowCharDevice:keep-unread), and no
+ * client holds up the others for longer than it may.
+ *
+ * A device that was made is stopped: charflow_char_device_start() opens its back end if that is not open
+ * yet, and sets it going. All of it happens in the main context that was the thread's default when it was
+ * made. Any handler of any signal may attach and detach clients, write, stop the device, change its back
+ * end or drop its last reference.
+ */
+
+/* One read of the back end, and so the longest message of an unframed device. */
+#define READ_SIZE (64 * 1024)
+/* So many messages are read in one go before other sources of the main context get their turn. */
+#define MAX_MESSAGES_PER_TURN 16
+/* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
+ * others as much as they have. It saves the read that would only say so. */
+#define SHORT_READ 2048
+/* The largest message that may be written; more is no message but a stream, and is to be cut. */
+#define MAX_WRITE_SIZE (16 * 1024 * 1024)
+
+typedef struct
+{
+  CharflowBackend *backend;
+  gboolean opened_here;
+  gulong event_handler;
+  GMainContext *context;
+  GCancellable *opening;
+  gboolean running;
+  gboolean keep_unread;
+  guint tokens_interval;
+  guint initial_self_tokens;
+  guint64 self_tokens;
+
+  GListStore *clients;
+  GPtrArray *ring; /* CharflowClient, owned by the list; holes while it is walked */
+  GPtrArray *departed; /* those that left while it is walked: they may be in the middle of a call */
+  guint walkers;
+  gboolean has_holes;
+
+  CharflowWriteQueue write_queue;
+  gboolean writing;
+  GSource *out_source;
+
+  gboolean reading;
+  gboolean read_again;
+  gboolean source_has_ended; /* there is nothing more to read for now */
+  guint8 *chunk;
+  GSource *in_source;
+  GSource *more_source;
+
+  /* A request is under way for this client, for this reason. */
+  CharflowClient *leaving;
+  CharflowRemoveReason leaving_reason;
+} CharflowCharDevicePrivate;
+
+G_DEFINE_TYPE_WITH_PRIVATE (CharflowCharDevice, charflow_char_device, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_BACKEND = 1,
+  PROP_RUNNING,
+  PROP_OPENED,
+  PROP_CLIENTS,
+  PROP_KEEP_UNREAD,
+  PROP_CLIENT_TOKENS_INTERVAL,
+  PROP_SELF_TOKENS,
+  PROP_SELF_TOKENS_HELD,
+} CharflowCharDeviceProperty;
+
+static GParamSpec *props[PROP_SELF_TOKENS_HELD + 1];
+
+enum
+{
+  SIGNAL_READ_READY,
+  SIGNAL_MESSAGE,
+  SIGNAL_TOKENS_SENT,
+  SIGNAL_REMOVE_CLIENT,
+  SIGNAL_SELF_TOKEN_FREED,
+  SIGNAL_EVENT,
+  SIGNAL_BACKEND_CHANGED,
+  SIGNAL_BACKEND_ERROR,
+};
+
+static guint signals[SIGNAL_BACKEND_ERROR + 1];
+
+static void pump_reads (CharflowCharDevice *self);
+static void pump_writes (CharflowCharDevice *self);
+
+static CharflowCharDevicePrivate *
+get_private (CharflowCharDevice *self)
+{
+  return charflow_char_device_get_instance_private (self);
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static gboolean
+backend_is_open (CharflowCharDevicePrivate *priv)
+{
+  return priv->backend != NULL && charflow_backend_get_active (priv->backend) &&
+         charflow_backend_get_opened (priv->backend);
+}
+
+/* Walking the ring: clients that leave meanwhile make holes, which are closed when the last walk ends;
+ * those that come are seen by the walks to come. */
+static void
+begin_walk (CharflowCharDevicePrivate *priv)
+{
+  priv->walkers++;
+}
+
+static void
+end_walk (CharflowCharDevicePrivate *priv)
+{
+  priv->walkers--;
+  if (priv->walkers > 0 || !priv->has_holes)
+    return;
+
+  for (guint i = priv->ring->len; i > 0; i--)
+    if (g_ptr_array_index (priv->ring, i - 1) == NULL)
+      g_ptr_array_remove_index (priv->ring, i - 1);
+  priv->has_holes = FALSE;
+  g_ptr_array_set_size (priv->departed, 0);
+}
+
+/* The device is read while somebody may take what comes and nobody holds it up, or nobody is there. */
+static gboolean
+wants_data (CharflowCharDevicePrivate *priv)
+{
+  gboolean somebody = FALSE;
+
+  if (!priv->running || !backend_is_open (priv))
+    return FALSE;
+  if (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) == 0)
+    return !priv->keep_unread;
+
+  for (guint i = 0; i < priv->ring->len; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client == NULL)
+        continue;
+      if (charflow_client_paces_device (client))
+        return FALSE;
+      somebody = somebody || charflow_client_wants_data (client);
+    }
+
+  return somebody;
+}
+
+static gboolean
+in_source_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+
+  pump_reads (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+more_source_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+
+  clear_source (&get_private (self)->more_source);
+  pump_reads (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+update_in_source (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (!wants_data (priv))
+    {
+      clear_source (&priv->in_source);
+      clear_source (&priv->more_source);
+      return;
+    }
+
+  if (priv->in_source == NULL)
+    {
+      priv->in_source = charflow_backend_create_source (priv->backend, G_IO_IN);
+      if (priv->in_source != NULL)
+        {
+          g_source_set_callback (priv->in_source, in_source_cb, self, NULL);
+          g_source_attach (priv->in_source, priv->context);
+        }
+    }
+
+  /* A turn that ended early may have left whole messages with the subclass, which no source tells. */
+  if (!priv->source_has_ended && priv->more_source == NULL)
+    {
+      priv->more_source = g_idle_source_new ();
+      g_source_set_priority (priv->more_source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (priv->more_source, more_source_cb, self, NULL);
+      g_source_attach (priv->more_source, priv->context);
+    }
+}
+
+static void
+flush_clients (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  begin_walk (priv);
+  for (guint i = 0; i < priv->ring->len; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client != NULL)
+        charflow_client_flush (client);
+    }
+  end_walk (priv);
+}
+
+static void
+hand_to_all (CharflowCharDevice *self,
+             GBytes             *message)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  guint n_clients = priv->ring->len;
+
+  begin_walk (priv);
+  for (guint i = 0; i < n_clients; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client != NULL)
+        charflow_client_offer (client, message);
+    }
+  end_walk (priv);
+}
+
+static void
+dispatch_message (CharflowCharDevice *self,
+                  GBytes             *message)
+{
+  CharflowClient *target = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->message_target (self, message);
+
+  if (g_signal_has_handler_pending (self, signals[SIGNAL_MESSAGE], 0, TRUE))
+    {
+      g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
+
+      g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, target, message);
+      if (target != NULL && charflow_char_device_has_client (self, target))
+        charflow_client_offer (target, message);
+      else if (target == NULL)
+        hand_to_all (self, message);
+      return;
+    }
+
+  if (target == NULL)
+    hand_to_all (self, message);
+  else if (charflow_char_device_has_client (self, target))
+    charflow_client_offer (target, message);
+}
+
+static void
+charflow_char_device_read_ready (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  for (guint n = 0; n < MAX_MESSAGES_PER_TURN && !priv->source_has_ended && wants_data (priv); n++)
+    {
+      g_autoptr (GBytes) message = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_message (self);
+
+      if (message == NULL)
+        {
+          priv->source_has_ended = TRUE;
+          return;
+        }
+      dispatch_message (self, message);
+    }
+}
+
+/* Reads one turn. When a handler asks for another from within, it only notes that there is more. */
+static void
+pump_reads (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  if (priv->reading)
+    {
+      priv->read_again = TRUE;
+      return;
+    }
+  if (!wants_data (priv))
+    {
+      update_in_source (self);
+      return;
+    }
+
+  guard = g_object_ref (self);
+  priv->reading = TRUE;
+  do
+    {
+      priv->read_again = FALSE;
+      priv->source_has_ended = FALSE;
+      if (g_signal_has_handler_pending (self, signals[SIGNAL_READ_READY], 0, TRUE))
+        g_signal_emit (self, signals[SIGNAL_READ_READY], 0);
+      else
+        CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_ready (self);
+      flush_clients (self);
+    }
+  while (priv->read_again && !priv->source_has_ended && wants_data (priv));
+  priv->reading = FALSE;
+  g_clear_pointer (&priv->chunk, g_free);
+
+  update_in_source (self);
+}
+
+static GBytes *
+charflow_char_device_read_message (CharflowCharDevice *self)
+{
+  GBytes *message = charflow_char_device_read_bytes (self, READ_SIZE);
+
+  if (message != NULL && g_bytes_get_size (message) < SHORT_READ)
+    get_private (self)->source_has_ended = TRUE;
+
+  return message;
+}
+
+static CharflowClient *
+charflow_char_device_message_target (CharflowCharDevice *self,
+                                     GBytes             *message)
+{
+  return NULL;
+}
+
+static void
+tell_error (CharflowCharDevice *self,
+            const GError       *error)
+{
+  g_debug ("Back end: %s", error->message);
+  g_signal_emit (self, signals[SIGNAL_BACKEND_ERROR], 0, error);
+}
+
+/* Its client may have written as far as it could: tokens in lumps, or the news that there is room. */
+static void
+repay_client (CharflowCharDevice *self,
+              CharflowClient     *client)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowClient) guard = g_object_ref (client);
+  guint n_tokens = charflow_client_take_owed (client, priv->tokens_interval);
+
+  if (n_tokens > 0)
+    {
+      CHARFLOW_CLIENT_GET_CLASS (client)->tokens (client, self, n_tokens);
+      if (g_signal_has_handler_pending (self, signals[SIGNAL_TOKENS_SENT], 0, TRUE))
+        g_signal_emit (self, signals[SIGNAL_TOKENS_SENT], 0, client, n_tokens);
+    }
+  else if (charflow_client_take_writable (client))
+    {
+      CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
+    }
+}
+
+/* What a buffer cost goes back to where it came from, without telling anybody. */
+static gboolean
+settle_silently (CharflowCharDevice  *self,
+                 CharflowWriteBuffer *buffer)
+{
+  CharflowClient *client = charflow_write_buffer_get_client (buffer);
+
+  if (!charflow_write_buffer_settle (buffer, self))
+    return FALSE;
+
+  if (client != NULL)
+    charflow_client_unreserve (client, charflow_write_buffer_get_capacity (buffer));
+  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
+    get_private (self)->self_tokens++;
+
+  return TRUE;
+}
+
+void
+charflow_char_device_settle_write_buffer (CharflowCharDevice  *self,
+                                          CharflowWriteBuffer *buffer)
+{
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+
+  if (!settle_silently (self, buffer))
+    return;
+
+  if (charflow_write_buffer_get_client (buffer) != NULL)
+    repay_client (self, charflow_write_buffer_get_client (buffer));
+  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
+    g_signal_emit (self, signals[SIGNAL_SELF_TOKEN_FREED], 0);
+}
+
+static gboolean
+out_source_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  clear_source (&priv->out_source);
+  pump_writes (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for_room (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (priv->out_source != NULL || !priv->running || !backend_is_open (priv))
+    return;
+
+  priv->out_source = charflow_backend_create_source (priv->backend, G_IO_OUT);
+  if (priv->out_source == NULL)
+    return;
+
+  g_source_set_callback (priv->out_source, out_source_cb, self, NULL);
+  g_source_attach (priv->out_source, priv->context);
+}
+
+/* A back end that fails while it stays open loses the message that it failed on, and no more. */
+static void
+skip_failed_write (CharflowCharDevice *self,
+                   const GError       *error)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (backend_is_open (priv))
+    {
+      g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
+
+      if (buffer != NULL)
+        charflow_char_device_settle_write_buffer (self, buffer);
+    }
+  tell_error (self, error);
+}
+
+static void
+pump_writes (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  if (priv->writing || priv->out_source != NULL)
+    return;
+
+  guard = g_object_ref (self);
+  priv->writing = TRUE;
+  while (priv->running && backend_is_open (priv))
+    {
+      g_autoptr (CharflowWriteBuffer) consumed = NULL;
+      g_autoptr (GError) error = NULL;
+      CharflowWriteStatus status;
+
+      status = charflow_write_queue_write (&priv->write_queue, priv->backend, &consumed, &error);
+      if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
+        charflow_char_device_settle_write_buffer (self, consumed);
+      else if (status == CHARFLOW_WRITE_STATUS_FAILED)
+        skip_failed_write (self, error);
+      else
+        break;
+    }
+  priv->writing = FALSE;
+
+  if (priv->write_queue.buffers.length > 0)
+    wait_for_room (self);
+}
+
+static void
+drop_sources (CharflowCharDevicePrivate *priv)
+{
+  clear_source (&priv->in_source);
+  clear_source (&priv->more_source);
+  clear_source (&priv->out_source);
+}
+
+static void
+backend_event_cb (CharflowBackend *backend,
+                  CharflowEvent    event,
+                  gpointer         user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (event == CHARFLOW_EVENT_CLOSED)
+    drop_sources (priv);
+  if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
+
+  if (event == CHARFLOW_EVENT_OPENED && priv->backend == backend)
+    charflow_char_device_wakeup (self);
+}
+
+static void
+backend_opened_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  g_autoptr (CharflowCharDevice) self = user_data;
+  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowBackend *backend = CHARFLOW_BACKEND (source);
+  g_autoptr (GError) error = NULL;
+  gboolean is_open = charflow_backend_open_finish (backend, result, &error);
+
+  /* It was exchanged, or let go of, meanwhile. */
+  if (priv->backend != backend)
+    {
+      if (is_open)
+        charflow_backend_close (backend);
+      return;
+    }
+
+  g_clear_object (&priv->opening);
+  priv->opened_here = is_open;
+  /* The program opens it at the same time: then its event tells when data can flow. */
+  if (!is_open && !g_error_matches (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN))
+    tell_error (self, error);
+  charflow_char_device_wakeup (self);
+}
+
+static void
+open_backend (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (priv->backend == NULL || priv->opening != NULL || charflow_backend_get_active (priv->backend))
+    return;
+
+  priv->opening = g_cancellable_new ();
+  charflow_backend_open_async (priv->backend, priv->opening, backend_opened_cb, g_object_ref (self));
+}
+
+static void
+cancel_opening (CharflowCharDevicePrivate *priv)
+{
+  if (priv->opening == NULL)
+    return;
+
+  g_cancellable_cancel (priv->opening);
+  g_clear_object (&priv->opening);
+}
+
+static void
+let_go_of_backend (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  if (priv->backend == NULL)
+    return;
+
+  cancel_opening (priv);
+  drop_sources (priv);
+  g_clear_signal_handler (&priv->event_handler, priv->backend);
+  if (priv->opened_here)
+    charflow_backend_close (priv->backend);
+  priv->opened_here = FALSE;
+  charflow_backend_release (priv->backend, self);
+  g_clear_object (&priv->backend);
+}
+
+static void
+take_backend (CharflowCharDevice *self,
+              CharflowBackend    *backend)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  priv->backend = g_object_ref (backend);
+  priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
+}
+
+static void
+forget_client (CharflowCharDevice *self,
+               CharflowClient     *client)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  guint position;
+
+  if (g_ptr_array_find (priv->ring, client, &position))
+    {
+      begin_walk (priv);
+      priv->ring->pdata[position] = NULL;
+      priv->has_holes = TRUE;
+      g_ptr_array_add (priv->departed, g_object_ref (client));
+      end_walk (priv);
+    }
+
+  charflow_client_unbind (client);
+  charflow_write_queue_drop_client (&priv->write_queue, client);
+  if (g_list_store_find (priv->clients, client, &position))
+    g_list_store_remove (priv->clients, position);
+}
+
+static gboolean
+detach_for_reason (CharflowCharDevice  *self,
+                   CharflowClient      *client,
+                   CharflowRemoveReason reason)
+{
+  g_autoptr (CharflowCharDevice) guard = NULL;
+  g_autoptr (CharflowClient) client_guard = NULL;
+
+  if (!charflow_char_device_has_client (self, client))
+    return FALSE;
+
+  guard = g_object_ref (self);
+  client_guard = g_object_ref (client);
+  forget_client (self, client);
+  CHARFLOW_CLIENT_GET_CLASS (client)->removed (client, self, reason);
+  /* It may have been the one that held the others up. */
+  charflow_char_device_wakeup (self);
+
+  return TRUE;
+}
+
+/* An owner that does not detach the client at once is spared the work: what must not go on does not. */
+void
+charflow_char_device_request_removal (CharflowCharDevice  *self,
+                                      CharflowClient      *client,
+                                      CharflowRemoveReason reason)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+  g_autoptr (CharflowClient) client_guard = g_object_ref (client);
+  CharflowClient *outer = priv->leaving;
+  CharflowRemoveReason outer_reason = priv->leaving_reason;
+
+  if (priv->leaving == client)
+    return;
+
+  priv->leaving = client;
+  priv->leaving_reason = reason;
+  g_signal_emit (self, signals[SIGNAL_REMOVE_CLIENT], 0, client, reason);
+  priv->leaving = outer;
+  priv->leaving_reason = outer_reason;
+
+  detach_for_reason (self, client, reason);
+}
+
+static void
+detach_all (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  while (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) > 0)
+    {
+      g_autoptr (CharflowClient) client = g_list_model_get_item (G_LIST_MODEL (priv->clients), 0);
+
+      detach_for_reason (self, client, CHARFLOW_REMOVE_REASON_DEVICE_GONE);
+    }
+}
+
+static void
+charflow_char_device_dispose (GObject *object)
+{
+  CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
+  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowWriteBuffer *buffer;
+
+  priv->running = FALSE;
+  let_go_of_backend (self);
+  detach_all (self);
+  while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
+    charflow_write_buffer_unref (buffer);
+
+  G_OBJECT_CLASS (charflow_char_device_parent_class)->dispose (object);
+}
+
+static void
+charflow_char_device_finalize (GObject *object)
+{
+  CharflowCharDevicePrivate *priv = get_private (CHARFLOW_CHAR_DEVICE (object));
+
+  g_clear_object (&priv->clients);
+  g_clear_pointer (&priv->ring, g_ptr_array_unref);
+  g_clear_pointer (&priv->departed, g_ptr_array_unref);
+  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->context, g_main_context_unref);
+  G_OBJECT_CLASS (charflow_char_device_parent_class)->finalize (object);
+}
+
+static void
+charflow_char_device_constructed (GObject *object)
+{
+  CharflowCharDevicePrivate *priv = get_private (CHARFLOW_CHAR_DEVICE (object));
+
+  G_OBJECT_CLASS (charflow_char_device_parent_class)->constructed (object);
+  priv->self_tokens = priv->initial_self_tokens;
+}
+
+static void
+charflow_char_device_get_property (GObject    *object,
+                                   guint       prop_id,
+                                   GValue     *value,
+                                   GParamSpec *pspec)
+{
+  CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  switch ((CharflowCharDeviceProperty) prop_id)
+    {
+    case PROP_BACKEND:
+      g_value_set_object (value, priv->backend);
+      break;
+    case PROP_RUNNING:
+      g_value_set_boolean (value, priv->running);
+      break;
+    case PROP_OPENED:
+      g_value_set_boolean (value, charflow_char_device_get_opened (self));
+      break;
+    case PROP_CLIENTS:
+      g_value_set_object (value, priv->clients);
+      break;
+    case PROP_KEEP_UNREAD:
+      g_value_set_boolean (value, priv->keep_unread);
+      break;
+    case PROP_CLIENT_TOKENS_INTERVAL:
+      g_value_set_uint (value, priv->tokens_interval);
+      break;
+    case PROP_SELF_TOKENS:
+      g_value_set_uint (value, priv->initial_self_tokens);
+      break;
+    case PROP_SELF_TOKENS_HELD:
+      g_value_set_uint64 (value, priv->self_tokens);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+charflow_char_device_set_property (GObject      *object,
+                                   guint         prop_id,
+                                   const GValue *value,
+                                   GParamSpec   *pspec)
+{
+  CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (GError) error = NULL;
+
+  switch (prop_id)
+    {
+    case PROP_BACKEND:
+      if (!charflow_char_device_set_backend (self, g_value_get_object (value), &error))
+        tell_error (self, error);
+      break;
+    case PROP_KEEP_UNREAD:
+      charflow_char_device_set_keep_unread (self, g_value_get_boolean (value));
+      break;
+    case PROP_CLIENT_TOKENS_INTERVAL:
+      priv->tokens_interval = g_value_get_uint (value);
+      break;
+    case PROP_SELF_TOKENS:
+      priv->initial_self_tokens = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * CharflowCharDevice:backend:
+   *
+   * The back end. It may be changed at any time: clients stay, and what waits for the old one goes to the
+   * new one. A change that is refused leaves the old one, and is told by
+   * #CharflowCharDevice::backend-error; charflow_char_device_set_backend() returns the error instead.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BACKEND] =
+    g_param_spec_object ("backend", NULL, "The back end", CHARFLOW_TYPE_BACKEND,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowCharDevice:running:
+   *
+   * Whether the device was started, and not stopped since.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RUNNING] =
+    g_param_spec_boolean ("running", NULL, "Whether it was started", FALSE, readable | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * CharflowCharDevice:opened:
+   *
+   * Whether the other side of the back end is there.
+   *
+   * Since: 1.0
+   */
+  props[PROP_OPENED] =
+    g_param_spec_boolean ("opened", NULL, "Whether the other side is there", FALSE,
+                          readable | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * CharflowCharDevice:clients:
+   *
+   * The clients, each a #CharflowClient, in the order in which they were attached.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CLIENTS] =
+    g_param_spec_object ("clients", NULL, "The clients", G_TYPE_LIST_MODEL, readable);
+
+  /**
+   * CharflowCharDevice:keep-unread:
+   *
+   * Whether the device is left unread while no client is attached, so that the first one gets what has
+   * come before. Otherwise that is thrown away, and nobody behind the device has to wait.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEP_UNREAD] =
+    g_param_spec_boolean ("keep-unread", NULL, "Whether it is left unread without clients", FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowCharDevice:client-tokens-interval:
+   *
+   * How many tokens of a client have to be free until they are given back in one lump.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CLIENT_TOKENS_INTERVAL] =
+    g_param_spec_uint ("client-tokens-interval", NULL, "Tokens that are given back in one lump",
+                       0, G_MAXUINT, 0, construct);
+
+  /**
+   * CharflowCharDevice:self-tokens:
+   *
+   * How many messages of the program itself may wait for the device.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SELF_TOKENS] =
+    g_param_spec_uint ("self-tokens", NULL, "Messages of the program's own that may wait",
+                       0, G_MAXUINT, G_MAXUINT, construct);
+
+  /**
+   * CharflowCharDevice:self-tokens-held:
+   *
+   * How many messages of the program itself may be written now. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SELF_TOKENS_HELD] =
+    g_param_spec_uint64 ("self-tokens-held", NULL, "Messages of the program's own that it may write now",
+                         0, G_MAXUINT64, 0, readable);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+static void
+install_signals (GObjectClass *object_class)
+{
+  GType type = G_TYPE_FROM_CLASS (object_class);
+
+  /**
+   * CharflowCharDevice::read-ready:
+   * @self: the device
+   *
+   * The back end has data and somebody may take it. The default handler reads and delivers it.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_READ_READY] =
+    g_signal_new ("read-ready", type, G_SIGNAL_RUN_LAST,
+                  G_STRUCT_OFFSET (CharflowCharDeviceClass, read_ready),
+                  NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * CharflowCharDevice::message:
+   * @self: the device
+   * @client: (nullable): the client that it is for, or %NULL when it is for all
+   * @message: the message
+   *
+   * A message was read, and is about to be handed on.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_MESSAGE] =
+    g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, G_TYPE_BYTES);
+
+  /**
+   * CharflowCharDevice::tokens-sent:
+   * @self: the device
+   * @client: the client
+   * @n_tokens: how many
+   *
+   * Tokens were given back to a client: it may write so many messages more.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TOKENS_SENT] =
+    g_signal_new ("tokens-sent", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, G_TYPE_UINT);
+
+  /**
+   * CharflowCharDevice::remove-client:
+   * @self: the device
+   * @client: the client
+   * @reason: why
+   *
+   * A client has to go: its owner shall call charflow_char_device_detach_client(). If no handler does, the
+   * device detaches it after the last one.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_REMOVE_CLIENT] =
+    g_signal_new ("remove-client", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, CHARFLOW_TYPE_REMOVE_REASON);
+
+  /**
+   * CharflowCharDevice::self-token-freed:
+   * @self: the device
+   *
+   * A message of the program's own was consumed, or released: it may write another.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_SELF_TOKEN_FREED] =
+    g_signal_new ("self-token-freed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * CharflowCharDevice::event:
+   * @self: the device
+   * @event: what happened
+   *
+   * Something besides data happened to the back end.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_EVENT] =
+    g_signal_new ("event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, CHARFLOW_TYPE_EVENT);
+
+  /**
+   * CharflowCharDevice::backend-changed:
+   * @self: the device
+   * @backend: (nullable): the one that is to come
+   *
+   * The back end is about to be changed.
+   *
+   * Returns: %TRUE to accept it, %FALSE to refuse it; the first refusal counts, and the old one stays
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_BACKEND_CHANGED] =
+    g_signal_new ("backend-changed", type, G_SIGNAL_RUN_LAST, 0,
+                  g_signal_accumulator_first_wins, NULL, NULL,
+                  G_TYPE_BOOLEAN, 1, CHARFLOW_TYPE_BACKEND);
+
+  /**
+   * CharflowCharDevice::backend-error:
+   * @self: the device
+   * @error: what went wrong
+   *
+   * The back end could not be opened, read or written.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_BACKEND_ERROR] =
+    g_signal_new ("backend-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+charflow_char_device_class_init (CharflowCharDeviceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = charflow_char_device_constructed;
+  object_class->get_property = charflow_char_device_get_property;
+  object_class->set_property = charflow_char_device_set_property;
+  object_class->dispose = charflow_char_device_dispose;
+  object_class->finalize = charflow_char_device_finalize;
+  klass->read_ready = charflow_char_device_read_ready;
+  klass->read_message = charflow_char_device_read_message;
+  klass->message_target = charflow_char_device_message_target;
+
+  install_properties (object_class);
+  install_signals (object_class);
+}
+
+static void
+charflow_char_device_init (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  priv->context = g_main_context_ref_thread_default ();
+  priv->clients = g_list_store_new (CHARFLOW_TYPE_CLIENT);
+  priv->ring = g_ptr_array_new ();
+  priv->departed = g_ptr_array_new_with_free_func (g_object_unref);
+  g_queue_init (&priv->write_queue.buffers);
+}
+
+/**
+ * charflow_char_device_new:
+ * @backend: (nullable): its back end
+ *
+ * Makes a device, stopped and without clients.
+ *
+ * Returns: (transfer full): a new device
+ *
+ * Since: 1.0
+ */
+CharflowCharDevice *
+charflow_char_device_new (CharflowBackend *backend)
+{
+  return g_object_new (CHARFLOW_TYPE_CHAR_DEVICE, "backend", backend, NULL);
+}
+
+/**
+ * charflow_char_device_get_backend:
+ * @self: a device
+ *
+ * Gets the back end.
+ *
+ * Returns: (transfer none) (nullable): the back end, or %NULL when there is none
+ *
+ * Since: 1.0
+ */
+CharflowBackend *
+charflow_char_device_get_backend (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+
+  return get_private (self)->backend;
+}
+
+static gboolean
+ask_handlers (CharflowCharDevice *self,
+              CharflowBackend    *backend,
+              GError            **error)
+{
+  gboolean accepted = TRUE;
+
+  if (!g_signal_has_handler_pending (self, signals[SIGNAL_BACKEND_CHANGED], 0, TRUE))
+    return TRUE;
+
+  g_signal_emit (self, signals[SIGNAL_BACKEND_CHANGED], 0, backend, &accepted);
+  if (!accepted)
+    g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_REFUSED,
+                         _("A handler refused the new back end"));
+
+  return accepted;
+}
+
+/**
+ * charflow_char_device_set_backend:
+ * @self: a device
+ * @backend: (nullable): the new back end, or %NULL for none
+ * @error: return location for a #GError
+ *
+ * Changes the back end; clients stay, and what waits for the old one goes to the new one.
+ *
+ * Where the device is running, the new one is opened if it is not open yet. Fails with
+ * %CHARFLOW_BACKEND_ERROR_BUSY when it belongs to another device, and with %CHARFLOW_DEVICE_ERROR_REFUSED
+ * when a handler of #CharflowCharDevice::backend-changed refuses; then the old one stays.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_set_backend (CharflowCharDevice *self,
+                                  CharflowBackend    *backend,
+                                  GError            **error)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (backend == NULL || CHARFLOW_IS_BACKEND (backend), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (priv->backend == backend)
+    return TRUE;
+  if (backend != NULL && !charflow_backend_claim (backend, self, error))
+    return FALSE;
+
+  guard = g_object_ref (self);
+  if (!ask_handlers (self, backend, error))
+    {
+      if (backend != NULL)
+        charflow_backend_release (backend, self);
+      return FALSE;
+    }
+
+  let_go_of_backend (self);
+  if (backend != NULL)
+    take_backend (self, backend);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKEND]);
+  if (priv->running)
+    open_backend (self);
+  charflow_char_device_wakeup (self);
+
+  return TRUE;
+}
+
+/**
+ * charflow_char_device_get_running:
+ * @self: a device
+ *
+ * Tells whether the device was started, and not stopped since.
+ *
+ * Returns: the value of #CharflowCharDevice:running
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_get_running (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+
+  return get_private (self)->running;
+}
+
+/**
+ * charflow_char_device_get_opened:
+ * @self: a device
+ *
+ * Tells whether the other side of the back end is there.
+ *
+ * Returns: the value of #CharflowCharDevice:opened
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_get_opened (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+
+  return backend_is_open (get_private (self));
+}
+
+/**
+ * charflow_char_device_get_clients:
+ * @self: a device
+ *
+ * Gets the clients, in the order in which they were attached.
+ *
+ * Returns: (transfer none): a list of #CharflowClient
+ *
+ * Since: 1.0
+ */
+GListModel *
+charflow_char_device_get_clients (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+
+  return G_LIST_MODEL (get_private (self)->clients);
+}
+
+/**
+ * charflow_char_device_get_keep_unread:
+ * @self: a device
+ *
+ * Tells whether the device is left unread while no client is attached.
+ *
+ * Returns: the value of #CharflowCharDevice:keep-unread
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_get_keep_unread (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+
+  return get_private (self)->keep_unread;
+}
+
+/**
+ * charflow_char_device_set_keep_unread:
+ * @self: a device
+ * @keep_unread: whether it is left unread
+ *
+ * Says whether the device is left unread while no client is attached.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_set_keep_unread (CharflowCharDevice *self,
+                                      gboolean            keep_unread)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  keep_unread = !!keep_unread;
+  if (priv->keep_unread == keep_unread)
+    return;
+
+  priv->keep_unread = keep_unread;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_UNREAD]);
+  charflow_char_device_wakeup_reading (self);
+}
+
+/**
+ * charflow_char_device_get_client_tokens_interval:
+ * @self: a device
+ *
+ * Tells how many tokens of a client have to be free until they are given back.
+ *
+ * Returns: the value of #CharflowCharDevice:client-tokens-interval
+ *
+ * Since: 1.0
+ */
+guint
+charflow_char_device_get_client_tokens_interval (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
+
+  return get_private (self)->tokens_interval;
+}
+
+/**
+ * charflow_char_device_get_self_tokens:
+ * @self: a device
+ *
+ * Tells how many messages of the program itself may wait for the device.
+ *
+ * Returns: the value of #CharflowCharDevice:self-tokens
+ *
+ * Since: 1.0
+ */
+guint
+charflow_char_device_get_self_tokens (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
+
+  return get_private (self)->initial_self_tokens;
+}
+
+/**
+ * charflow_char_device_get_self_tokens_held:
+ * @self: a device
+ *
+ * Tells how many messages of the program itself may be written now.
+ *
+ * Returns: the value of #CharflowCharDevice:self-tokens-held
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_char_device_get_self_tokens_held (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
+
+  return get_private (self)->self_tokens;
+}
+
+/**
+ * charflow_char_device_start:
+ * @self: a device
+ *
+ * Sets the device going: what waits for it is written, and it is read.
+ *
+ * Its back end is opened if it is not open yet; when that fails, #CharflowCharDevice::backend-error says
+ * why. A device that is running already stays as it is.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_start (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  if (priv->running)
+    return;
+
+  guard = g_object_ref (self);
+  priv->running = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
+  open_backend (self);
+  charflow_char_device_wakeup (self);
+}
+
+/**
+ * charflow_char_device_stop:
+ * @self: a device
+ *
+ * Stops the device: nothing is read or written until it is started again.
+ *
+ * What clients write meanwhile waits, and the back end stays open.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_stop (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  if (!priv->running)
+    return;
+
+  priv->running = FALSE;
+  drop_sources (priv);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
+}
+
+/**
+ * charflow_char_device_wakeup:
+ * @self: a device
+ *
+ * Says that the back end may be readable or writable: tries to write, then to read.
+ *
+ * Back ends call for it by themselves; only one that cannot tell needs this.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_wakeup (CharflowCharDevice *self)
+{
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  guard = g_object_ref (self);
+  pump_writes (self);
+  pump_reads (self);
+}
+
+void
+charflow_char_device_wakeup_reading (CharflowCharDevice *self)
+{
+  pump_reads (self);
+}
+
+/**
+ * charflow_char_device_reset:
+ * @self: a device
+ *
+ * Drops all that waits, both ways; the clients stay.
+ *
+ * The token of each message that waited for the device goes back to its client, together with those that
+ * were owed, and nobody is told.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_reset (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+  CharflowWriteBuffer *buffer;
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  guard = g_object_ref (self);
+  clear_source (&priv->out_source);
+  while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
+    {
+      settle_silently (self, buffer);
+      charflow_write_buffer_unref (buffer);
+    }
+
+  begin_walk (priv);
+  for (guint i = 0; i < priv->ring->len; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client != NULL)
+        charflow_client_drop_queue (client);
+    }
+  end_walk (priv);
+  charflow_char_device_wakeup (self);
+}
+
+/**
+ * charflow_char_device_attach_client:
+ * @self: a device
+ * @client: a client
+ * @error: return location for a #GError
+ *
+ * Attaches a client: from now on it gets the device's messages and may write.
+ *
+ * The device keeps a reference to it. Fails with %CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED when it is
+ * attached, here or to another device.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_attach_client (CharflowCharDevice *self,
+                                    CharflowClient     *client,
+                                    GError            **error)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (charflow_client_get_device (client) != NULL)
+    {
+      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED,
+                           charflow_client_get_device (client) == self
+                             ? _("The client is attached to this device already")
+                             : _("The client is attached to another device"));
+      return FALSE;
+    }
+
+  charflow_client_bind (client, self, priv->context);
+  g_ptr_array_add (priv->ring, client);
+  g_list_store_append (priv->clients, client);
+  charflow_char_device_wakeup (self);
+
+  return TRUE;
+}
+
+/**
+ * charflow_char_device_detach_client:
+ * @self: a device
+ * @client: a client
+ *
+ * Detaches a client.
+ *
+ * What waits for it is dropped, and so is what it wrote, but for a message that is half written: that goes
+ * on to the device as nobody's, so that the device never sees half a message.
+ *
+ * Returns: %FALSE when it was not attached to this device
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_detach_client (CharflowCharDevice *self,
+                                    CharflowClient     *client)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
+
+  return detach_for_reason (self, client,
+                            priv->leaving == client ? priv->leaving_reason
+                                                    : CHARFLOW_REMOVE_REASON_DETACHED);
+}
+
+/**
+ * charflow_char_device_has_client:
+ * @self: a device
+ * @client: a client
+ *
+ * Tells whether a client is attached to this device.
+ *
+ * Returns: %TRUE if it is
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_has_client (CharflowCharDevice *self,
+                                 CharflowClient     *client)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
+
+  return charflow_client_get_device (client) == self;
+}
+
+static gboolean
+check_attached (CharflowCharDevice *self,
+                CharflowClient     *client,
+                GError            **error)
+{
+  if (charflow_char_device_has_client (self, client))
+    return TRUE;
+
+  g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NOT_ATTACHED,
+                       _("The client is not attached to this device"));
+  return FALSE;
+}
+
+/**
+ * charflow_char_device_add_send_tokens:
+ * @self: a device
+ * @client: a client
+ * @n_tokens: how many messages more it takes
+ * @error: return location for a #GError
+ *
+ * Grants that the client may be handed so many messages more, and delivers what waits for it.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, or %CHARFLOW_DEVICE_ERROR_FAILED when the sum cannot be
+ * counted any more; that removes the client.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_add_send_tokens (CharflowCharDevice *self,
+                                      CharflowClient     *client,
+                                      guint               n_tokens,
+                                      GError            **error)
+{
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!check_attached (self, client, error))
+    return FALSE;
+
+  guard = g_object_ref (self);
+  if (!charflow_client_grant_send_tokens (client, n_tokens))
+    {
+      g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FAILED,
+                   _("%u tokens more than can be counted"), n_tokens);
+      return FALSE;
+    }
+  charflow_char_device_wakeup_reading (self);
+
+  return TRUE;
+}
+
+/**
+ * charflow_char_device_set_send_tokens:
+ * @self: a device
+ * @client: a client
+ * @n_tokens: how many messages it takes
+ * @error: return location for a #GError
+ *
+ * Sets how many messages the client may be handed, and delivers what waits for it.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_set_send_tokens (CharflowCharDevice *self,
+                                      CharflowClient     *client,
+                                      guint               n_tokens,
+                                      GError            **error)
+{
+  g_autoptr (CharflowCharDevice) guard = NULL;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!check_attached (self, client, error))
+    return FALSE;
+
+  guard = g_object_ref (self);
+  charflow_client_replace_send_tokens (client, n_tokens);
+  charflow_char_device_wakeup_reading (self);
+
+  return TRUE;
+}
+
+static gboolean
+check_size (gsize    size,
+            GError **error)
+{
+  if (size <= MAX_WRITE_SIZE)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
+               _("A message of %" G_GSIZE_FORMAT " bytes is too big: at most %d can be written"),
+               size, MAX_WRITE_SIZE);
+  return FALSE;
+}
+
+static CharflowWriteBuffer *
+new_buffer (CharflowCharDevice *self,
+            CharflowClient     *client,
+            CharflowWriteOrigin origin,
+            gsize               size,
+            GBytes             *bytes,
+            GError            **error)
+{
+  CharflowWriteBuffer *buffer = charflow_write_buffer_new (self, client, origin, size, bytes);
+
+  if (buffer == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                 _("No memory for a message of %" G_GSIZE_FORMAT " bytes"), size);
+
+  return buffer;
+}
+
+static CharflowWriteBuffer *
+take_client_buffer (CharflowCharDevice *self,
+                    CharflowClient     *client,
+                    gsize               size,
+                    GBytes             *bytes,
+                    GError            **error)
+{
+  g_autoptr (GError) refusal = NULL;
+  CharflowWriteBuffer *buffer;
+
+  if (!check_attached (self, client, error))
+    return NULL;
+
+  /* Made first, so that nothing is spent when there is no memory. */
+  buffer = new_buffer (self, client, CHARFLOW_WRITE_ORIGIN_CLIENT, size, bytes, error);
+  if (buffer == NULL || charflow_client_reserve (client, size, &refusal))
+    return buffer;
+
+  charflow_write_buffer_orphan (buffer);
+  charflow_write_buffer_unref (buffer);
+  if (g_error_matches (refusal, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS))
+    charflow_char_device_request_removal (self, client, CHARFLOW_REMOVE_REASON_NO_TOKENS);
+  g_propagate_error (error, g_steal_pointer (&refusal));
+
+  return NULL;
+}
+
+static CharflowWriteBuffer *
+take_server_buffer (CharflowCharDevice *self,
+                    gboolean            take_token,
+                    gsize               size,
+                    GBytes             *bytes,
+                    GError            **error)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowWriteBuffer *buffer;
+
+  if (!take_token)
+    return new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN, size, bytes, error);
+
+  if (priv->self_tokens == 0)
+    {
+      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS,
+                           _("The device has no self token left to write with"));
+      return NULL;
+    }
+
+  buffer = new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER, size, bytes, error);
+  if (buffer != NULL)
+    priv->self_tokens--;
+
+  return buffer;
+}
+
+/**
+ * charflow_char_device_get_write_buffer:
+ * @self: a device
+ * @client: (nullable): the client that writes, or %NULL for the program itself, which pays a self token
+ * @size: how many bytes it is to have room for
+ * @error: return location for a #GError
+ *
+ * Gets a buffer for one message to the device; it costs one token.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS, which removes a client that ought to have known;
+ * %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, %CHARFLOW_DEVICE_ERROR_READ_ONLY, %CHARFLOW_DEVICE_ERROR_TOO_BIG (at
+ * most 16 MiB), or %G_IO_ERROR_WOULD_BLOCK when a client without flow control has
+ * #CharflowClient:max-waiting-bytes on the way.
+ *
+ * Returns: (transfer full): a buffer
+ *
+ * Since: 1.0
+ */
+CharflowWriteBuffer *
+charflow_char_device_get_write_buffer (CharflowCharDevice *self,
+                                       CharflowClient     *client,
+                                       gsize               size,
+                                       GError            **error)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_size (size, error))
+    return NULL;
+  if (client == NULL)
+    return take_server_buffer (self, TRUE, size, NULL, error);
+
+  return take_client_buffer (self, client, size, NULL, error);
+}
+
+/**
+ * charflow_char_device_get_server_write_buffer:
+ * @self: a device
+ * @size: how many bytes it is to have room for
+ * @take_token: whether to pay a self token
+ * @error: return location for a #GError
+ *
+ * Gets a buffer for one message of the program itself.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS when a self token is to be paid and none is left, and with
+ * %CHARFLOW_DEVICE_ERROR_TOO_BIG.
+ *
+ * Returns: (transfer full): a buffer
+ *
+ * Since: 1.0
+ */
+CharflowWriteBuffer *
+charflow_char_device_get_server_write_buffer (CharflowCharDevice *self,
+                                              gsize               size,
+                                              gboolean            take_token,
+                                              GError            **error)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_size (size, error))
+    return NULL;
+
+  return take_server_buffer (self, take_token, size, NULL, error);
+}
+
+/**
+ * charflow_char_device_add_write_buffer:
+ * @self: a device
+ * @buffer: (transfer full): a filled buffer of this device
+ *
+ * Writes a buffer to the device, after all that waits already; what cannot be written now waits.
+ *
+ * The buffer of a client that has gone meanwhile is released.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
+                                       CharflowWriteBuffer *buffer)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowClient *client;
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+  g_return_if_fail (buffer != NULL);
+
+  client = charflow_write_buffer_get_client (buffer);
+  if (client != NULL && !charflow_write_buffer_is_valid (buffer, self))
+    {
+      charflow_write_buffer_unref (buffer);
+      return;
+    }
+
+  charflow_write_queue_push (&priv->write_queue, buffer);
+  pump_writes (self);
+}
+
+/**
+ * charflow_char_device_release_write_buffer:
+ * @self: a device
+ * @buffer: (transfer full): a buffer of this device
+ *
+ * Gives a buffer back unused: what it cost returns to where it came from.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_release_write_buffer (CharflowCharDevice  *self,
+                                           CharflowWriteBuffer *buffer)
+{
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+  g_return_if_fail (buffer != NULL);
+
+  charflow_char_device_settle_write_buffer (self, buffer);
+  charflow_write_buffer_unref (buffer);
+}
+
+/**
+ * charflow_char_device_write_bytes:
+ * @self: a device
+ * @client: (nullable): the client that writes, or %NULL for the program itself
+ * @bytes: one message
+ * @error: return location for a #GError
+ *
+ * Writes one message to the device, without copying it; what cannot be written now waits.
+ *
+ * It is charflow_char_device_get_write_buffer() and charflow_char_device_add_write_buffer() in one, and
+ * fails as the first of these.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_write_bytes (CharflowCharDevice *self,
+                                  CharflowClient     *client,
+                                  GBytes             *bytes,
+                                  GError            **error)
+{
+  CharflowWriteBuffer *buffer;
+  gsize size;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  size = g_bytes_get_size (bytes);
+  if (!check_size (size, error))
+    return FALSE;
+
+  buffer = client == NULL ? take_server_buffer (self, TRUE, size, bytes, error)
+                          : take_client_buffer (self, client, size, bytes, error);
+  if (buffer == NULL)
+    return FALSE;
+
+  charflow_char_device_add_write_buffer (self, buffer);
+  return TRUE;
+}
+
+static GBytes *
+bytes_from_chunk (CharflowCharDevicePrivate *priv,
+                  gsize                      size)
+{
+  /* A chunk that is mostly full becomes the message itself; of one that is not, the bytes are copied, so
+   * that what waits in a queue never holds more than twice what it counts. */
+  if (size < READ_SIZE / 2)
+    return g_bytes_new (priv->chunk, size);
+
+  return g_bytes_new_take (g_steal_pointer (&priv->chunk), size);
+}
+
+/**
+ * charflow_char_device_read_bytes:
+ * @self: a device
+ * @max_size: how many bytes at most
+ *
+ * Takes what has come from the back end, at most 64 KiB; for the read_message() of a subclass.
+ *
+ * Returns: (transfer full) (nullable): some bytes, or %NULL when there are none now
+ *
+ * Since: 1.0
+ */
+GBytes *
+charflow_char_device_read_bytes (CharflowCharDevice *self,
+                                 gsize               max_size)
+{
+  CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CharflowBackend) backend = NULL;
+  gssize size;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+
+  if (!backend_is_open (priv))
+    return NULL;
+
+  if (priv->chunk == NULL)
+    priv->chunk = g_malloc (READ_SIZE);
+  backend = g_object_ref (priv->backend);
+  size = charflow_backend_read (backend, priv->chunk, MIN (max_size, READ_SIZE), &error);
+  if (size > 0)
+    return bytes_from_chunk (priv, size);
+
+  if (size < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    tell_error (self, error);
+
+  return NULL;
+}
