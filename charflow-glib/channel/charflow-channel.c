@@ -81,17 +81,28 @@ charflow_channel_set_property (GObject      *object,
 }
 
 static void
+charflow_channel_constructed (GObject *object)
+{
+  CharflowChannelPrivate *priv = get_private (CHARFLOW_CHANNEL (object));
+
+  G_OBJECT_CLASS (charflow_channel_parent_class)->constructed (object);
+  if (priv->channel_type == 0)
+    priv->channel_type = CHARFLOW_CHANNEL_GET_CLASS (object)->channel_type;
+}
+
+static void
 charflow_channel_class_init (CharflowChannelClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = charflow_channel_constructed;
   object_class->get_property = charflow_channel_get_property;
   object_class->set_property = charflow_channel_set_property;
 
   /**
    * CharflowChannel:channel-type:
    *
-   * The type, a number of #CharflowChannelType or one of a program's own.
+   * The type, a number of #CharflowChannelType or one of a program's own; 0 stands for that of the class.
    *
    * Since: 1.0
    */

@@ -19,6 +19,7 @@ G_DECLARE_DERIVABLE_TYPE (CharflowChannel, charflow_channel, CHARFLOW, CHANNEL, 
 /**
  * CharflowChannelClass:
  * @parent_class: the parent class
+ * @channel_type: the type of channels of this class whose #CharflowChannel:channel-type is not given
  *
  * What both ends of a channel share.
  *
@@ -28,8 +29,10 @@ struct _CharflowChannelClass
 {
   GObjectClass parent_class;
 
+  guint channel_type;
+
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 CHARFLOW_AVAILABLE_IN_ALL

@@ -40,5 +40,7 @@ guint charflow_client_take_owed (CharflowClient *self,
                                  guint           interval);
 /* Whether a write was refused for lack of room, and there is room again; asked once. */
 gboolean charflow_client_take_writable (CharflowClient *self);
+/* Has writable() called once nothing of the client waits for the device any more. */
+void charflow_client_await_drain (CharflowClient *self);
 
 G_END_DECLS

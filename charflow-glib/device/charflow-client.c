@@ -59,6 +59,7 @@ typedef struct
   guint64 owed_tokens;
   guint64 waiting_bytes;
   gboolean write_refused;
+  gboolean draining; /* not just room is awaited, but that nothing waits */
 
   gboolean ready;
   guint64 send_tokens;
@@ -153,7 +154,7 @@ add_timer (CharflowClient *self,
   return timer;
 }
 
-/* Microseconds until @since is @time_ms ago, rounded up to milliseconds; 0 when that is past. */
+/* Milliseconds until @since is @time_ms ago, rounded up; 0 when it is. */
 static guint
 remaining_ms (gint64 since,
               guint  time_ms)
@@ -823,6 +824,7 @@ charflow_client_bind (CharflowClient     *self,
   priv->send_tokens = priv->initial_send_tokens;
   priv->waiting_bytes = 0;
   priv->write_refused = FALSE;
+  priv->draining = FALSE;
   priv->missed_bytes = 0;
   priv->moving = FALSE;
   priv->delivered = FALSE;
@@ -1030,11 +1032,20 @@ charflow_client_take_writable (CharflowClient *self)
   CharflowClientPrivate *priv = get_private (self);
 
   /* Told only at half of the bound, so that a writer is not woken for each small message. */
-  if (!priv->write_refused || priv->waiting_bytes > priv->max_waiting_bytes / 2)
+  if (!priv->write_refused || priv->waiting_bytes > (priv->draining ? 0 : priv->max_waiting_bytes / 2))
     return FALSE;
 
   priv->write_refused = FALSE;
   return TRUE;
+}
+
+void
+charflow_client_await_drain (CharflowClient *self)
+{
+  CharflowClientPrivate *priv = get_private (self);
+
+  priv->write_refused = TRUE;
+  priv->draining = TRUE;
 }
 
 /**

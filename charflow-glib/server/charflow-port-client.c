@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "charflow-port-client-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <spice/enums.h>
+
+#include "charflow-channel-client-private.h"
+#include "charflow-char-device.h"
+#include "charflow-client-private.h"
+
+struct _CharflowPortClient
+{
+  CharflowClient parent_instance;
+
+  CharflowChannelClient *connection; /* not owned: it outlives its attachment to the device */
+  CharflowWriteBuffer *buffer; /* being filled */
+  gboolean leaving;
+};
+
+G_DEFINE_FINAL_TYPE (CharflowPortClient, charflow_port_client, CHARFLOW_TYPE_CLIENT)
+
+static void
+update_ready (CharflowPortClient *self,
+              gsize               queued)
+{
+  gboolean ready = charflow_client_get_ready (CHARFLOW_CLIENT (self));
+
+  /* Between the two marks it stays as it is, so that the device is not stopped and started at each message. */
+  if (queued >= CHARFLOW_CONNECTION_HIGH_WATER)
+    ready = FALSE;
+  else if (queued < CHARFLOW_CONNECTION_HIGH_WATER / 2)
+    ready = TRUE;
+  charflow_client_set_ready (CHARFLOW_CLIENT (self), ready);
+}
+
+static void
+charflow_port_client_deliver (CharflowClient     *client,
+                              CharflowCharDevice *device,
+                              GBytes             *bytes)
+{
+  CharflowPortClient *self = CHARFLOW_PORT_CLIENT (client);
+  CharflowConnection *connection = charflow_channel_client_get_connection (self->connection);
+
+  /* An empty message is a violation for SPICE's own ends. */
+  if (g_bytes_get_size (bytes) == 0)
+    return;
+
+  charflow_connection_queue (connection, SPICE_MSG_SPICEVMC_DATA, bytes);
+  update_ready (self, charflow_connection_get_queued_bytes (connection));
+}
+
+static void
+charflow_port_client_flush (CharflowClient     *client,
+                            CharflowCharDevice *device)
+{
+  charflow_connection_flush (charflow_channel_client_get_connection (CHARFLOW_PORT_CLIENT (client)->connection));
+}
+
+static void
+charflow_port_client_writable (CharflowClient     *client,
+                               CharflowCharDevice *device)
+{
+  CharflowPortClient *self = CHARFLOW_PORT_CLIENT (client);
+
+  if (self->leaving)
+    charflow_channel_client_close (self->connection);
+  else
+    charflow_connection_resume (charflow_channel_client_get_connection (self->connection));
+}
+
+static GError *
+explain_removal (CharflowClient      *client,
+                 CharflowRemoveReason reason)
+{
+  guint stall_time_ms;
+
+  switch (reason)
+    {
+    case CHARFLOW_REMOVE_REASON_STALLED:
+      g_object_get (client, "stall-time", &stall_time_ms, NULL);
+      return g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
+                          _("Removed because it stalled: it took nothing for %u ms and held up the device"),
+                          stall_time_ms);
+    case CHARFLOW_REMOVE_REASON_OVERFLOW:
+      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_LIMIT,
+                                  _("Removed because its queue was full"));
+    case CHARFLOW_REMOVE_REASON_DETACHED:
+    case CHARFLOW_REMOVE_REASON_NO_TOKENS:
+    case CHARFLOW_REMOVE_REASON_TOKEN_OVERFLOW:
+    case CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT:
+    case CHARFLOW_REMOVE_REASON_DEVICE_GONE:
+    default:
+      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
+                                  _("Removed from its device"));
+    }
+}
+
+static void
+charflow_port_client_removed (CharflowClient      *client,
+                              CharflowCharDevice  *device,
+                              CharflowRemoveReason reason)
+{
+  CharflowPortClient *self = CHARFLOW_PORT_CLIENT (client);
+  g_autoptr (GError) error = explain_removal (client, reason);
+
+  g_clear_pointer (&self->buffer, charflow_write_buffer_unref);
+  if (reason == CHARFLOW_REMOVE_REASON_DETACHED || reason == CHARFLOW_REMOVE_REASON_DEVICE_GONE)
+    charflow_channel_client_close (self->connection);
+  else
+    charflow_channel_client_fail (self->connection, error);
+}
+
+static void
+charflow_port_client_finalize (GObject *object)
+{
+  g_clear_pointer (&CHARFLOW_PORT_CLIENT (object)->buffer, charflow_write_buffer_unref);
+  G_OBJECT_CLASS (charflow_port_client_parent_class)->finalize (object);
+}
+
+static void
+charflow_port_client_class_init (CharflowPortClientClass *klass)
+{
+  CharflowClientClass *client_class = CHARFLOW_CLIENT_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = charflow_port_client_finalize;
+  client_class->deliver = charflow_port_client_deliver;
+  client_class->flush = charflow_port_client_flush;
+  client_class->writable = charflow_port_client_writable;
+  client_class->removed = charflow_port_client_removed;
+}
+
+static void
+charflow_port_client_init (CharflowPortClient *self)
+{
+}
+
+CharflowPortClient *
+charflow_port_client_new (CharflowChannelClient *connection,
+                          CharflowOverflow       overflow,
+                          guint                  stall_time_ms,
+                          gboolean               read_only)
+{
+  CharflowPortClient *self = g_object_new (CHARFLOW_TYPE_PORT_CLIENT,
+                                           "overflow", overflow,
+                                           "stall-time", stall_time_ms,
+                                           "read-only", read_only,
+                                           NULL);
+
+  self->connection = connection;
+  return self;
+}
+
+static void
+submit (CharflowPortClient *self)
+{
+  CharflowCharDevice *device = charflow_client_get_device (CHARFLOW_CLIENT (self));
+
+  if (self->buffer == NULL)
+    return;
+
+  if (device != NULL)
+    charflow_char_device_add_write_buffer (device, g_steal_pointer (&self->buffer));
+  else
+    g_clear_pointer (&self->buffer, charflow_write_buffer_unref);
+}
+
+guint8 *
+charflow_port_client_begin_piece (CharflowPortClient *self,
+                                  gsize               wanted,
+                                  gsize               available,
+                                  gsize              *capacity)
+{
+  CharflowCharDevice *device = charflow_client_get_device (CHARFLOW_CLIENT (self));
+  gsize size = MAX (wanted, MIN (available, CHARFLOW_CONNECTION_MAX_PIECE));
+  gsize room = 0;
+
+  /* The bodies of small messages that came together go to the device with one write: on a port their
+   * boundaries mean nothing. */
+  if (self->buffer != NULL)
+    {
+      guint8 *place = charflow_write_buffer_peek (self->buffer, &room);
+
+      *capacity = room;
+      if (room >= wanted)
+        return place;
+    }
+
+  submit (self);
+  if (device == NULL)
+    return NULL;
+  self->buffer = charflow_char_device_get_write_buffer (device, CHARFLOW_CLIENT (self), size, NULL);
+  if (self->buffer == NULL)
+    return NULL;
+
+  return charflow_write_buffer_peek (self->buffer, capacity);
+}
+
+void
+charflow_port_client_end_piece (CharflowPortClient *self,
+                                gsize               filled)
+{
+  if (self->buffer != NULL)
+    charflow_write_buffer_commit (self->buffer, filled);
+}
+
+void
+charflow_port_client_end_batch (CharflowPortClient *self)
+{
+  submit (self);
+}
+
+void
+charflow_port_client_note_sent (CharflowPortClient *self,
+                                gsize               queued)
+{
+  charflow_client_note_progress (CHARFLOW_CLIENT (self));
+  update_ready (self, queued);
+}
+
+gboolean
+charflow_port_client_hold (CharflowPortClient *self)
+{
+  submit (self);
+  if (charflow_client_get_waiting_bytes (CHARFLOW_CLIENT (self)) == 0)
+    return FALSE;
+
+  self->leaving = TRUE;
+  charflow_client_await_drain (CHARFLOW_CLIENT (self));
+  return TRUE;
+}
