@@ -5,21 +5,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 
 #include "charflow-backend-options-private.h"
 #include "charflow-backend-private.h"
 #include "charflow-fd-source-private.h"
+#include "charflow-socket-util-private.h"
 #include "charflow-text-private.h"
 
 /**
@@ -50,8 +49,7 @@ struct _CharflowPtyBackend
 
   char *path; /* of the link, or NULL */
   char *slave_path;
-  dev_t link_device; /* of the link that was made; the inode is 0 when there is none */
-  ino_t link_inode;
+  CharflowUnixPath *link; /* that was made, or NULL */
   int master;
   int inotify;
   gboolean peer; /* somebody has the slave open, or left data behind */
@@ -244,8 +242,6 @@ static gboolean
 make_link (CharflowPtyBackend *self,
            GError            **error)
 {
-  struct stat info;
-
   if (self->path == NULL)
     return TRUE;
 
@@ -259,25 +255,8 @@ make_link (CharflowPtyBackend *self,
       return FALSE;
     }
 
-  if (lstat (self->path, &info) == 0)
-    {
-      self->link_device = info.st_dev;
-      self->link_inode = info.st_ino;
-    }
-
+  self->link = charflow_unix_path_new (self->path);
   return TRUE;
-}
-
-static void
-remove_link (CharflowPtyBackend *self)
-{
-  struct stat info;
-
-  if (self->link_inode != 0 && lstat (self->path, &info) == 0 &&
-      info.st_dev == self->link_device && info.st_ino == self->link_inode)
-    g_unlink (self->path);
-
-  self->link_inode = 0;
 }
 
 static gboolean
@@ -310,7 +289,7 @@ charflow_pty_backend_close (CharflowBackend *backend)
   clear_source (&self->hangup_source);
   clear_source (&self->opener_source);
   charflow_fd_sources_destroy (self->sources);
-  remove_link (self);
+  g_clear_pointer (&self->link, charflow_unix_path_free);
 
   if (self->inotify >= 0)
     close (self->inotify);

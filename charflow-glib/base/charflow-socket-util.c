@@ -4,6 +4,7 @@
 #include "charflow-socket-util-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -141,7 +142,6 @@ charflow_socket_listen_unix (const char        *path,
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GSocket) socket = NULL;
   gboolean bound = FALSE;
-  struct stat info;
 
   if (*path == '\0' || strlen (path) > MAX_UNIX_PATH)
     {
@@ -166,25 +166,39 @@ charflow_socket_listen_unix (const char        *path,
       return NULL;
     }
 
-  *made = g_new0 (CharflowUnixPath, 1);
-  (*made)->path = g_strdup (path);
-  if (lstat (path, &info) == 0)
-    {
-      (*made)->device = info.st_dev;
-      (*made)->inode = info.st_ino;
-    }
-
+  *made = charflow_unix_path_new (path);
   return g_steal_pointer (&socket);
+}
+
+CharflowUnixPath *
+charflow_unix_path_new (const char *path)
+{
+  CharflowUnixPath *made = g_new0 (CharflowUnixPath, 1);
+
+  made->path = g_strdup (path);
+  made->fd = open (path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+  return made;
+}
+
+static gboolean
+is_still_there (CharflowUnixPath *made)
+{
+  struct stat now;
+  struct stat then;
+
+  return made->fd >= 0 && fstat (made->fd, &then) == 0 && lstat (made->path, &now) == 0 &&
+         now.st_dev == then.st_dev && now.st_ino == then.st_ino;
 }
 
 void
 charflow_unix_path_free (CharflowUnixPath *made)
 {
-  struct stat info;
-
-  if (lstat (made->path, &info) == 0 && info.st_dev == made->device && info.st_ino == made->inode)
+  if (is_still_there (made))
     g_unlink (made->path);
 
+  if (made->fd >= 0)
+    close (made->fd);
   g_free (made->path);
   g_free (made);
 }
