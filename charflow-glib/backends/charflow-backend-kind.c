@@ -36,7 +36,7 @@ charflow_backend_kind_lookup (const char *name)
 }
 
 /**
- * charflow_backend_new_from_spec:
+ * charflow_backend_new_from_spec: (skip)
  * @spec: `KIND,id=ID,key=value,…`
  * @error: return location for a #GError
  *
@@ -67,6 +67,25 @@ charflow_backend_new_from_spec (const char *spec,
     return NULL;
 
   return kind->create (options, error);
+}
+
+/**
+ * charflow_backend_create_from_spec: (rename-to charflow_backend_new_from_spec)
+ * @spec: `KIND,id=ID,key=value,…`
+ * @error: return location for a #GError
+ *
+ * Makes a back end as charflow_backend_new_from_spec() does, for languages in which an abstract class has no
+ * constructors. In Python it is `Charflow.Backend.new_from_spec ()`, in Vala `Charflow.Backend.create_from_spec ()`.
+ *
+ * Returns: (transfer full): a new back end
+ *
+ * Since: 1.0
+ */
+CharflowBackend *
+charflow_backend_create_from_spec (const char *spec,
+                                   GError    **error)
+{
+  return charflow_backend_new_from_spec (spec, error);
 }
 
 /**

@@ -400,7 +400,7 @@ charflow_backend_class_init (CharflowBackendClass *klass)
   klass->read_bytes = charflow_backend_real_read_bytes;
 
   /**
-   * CharflowBackend:label: (nullable)
+   * CharflowBackend:label:
    *
    * The name of the back end, which messages use: the `id` of its spec.
    *
@@ -412,7 +412,7 @@ charflow_backend_class_init (CharflowBackendClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * CharflowBackend:uri: (nullable)
+   * CharflowBackend:uri:
    *
    * Where the back end leads to, as text for people; %NULL when it leads nowhere yet.
    *

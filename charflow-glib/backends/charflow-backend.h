@@ -71,6 +71,9 @@ struct _CharflowBackendClass
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowBackend *charflow_backend_new_from_spec (const char *spec,
                                                  GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowBackend *charflow_backend_create_from_spec (const char *spec,
+                                                    GError    **error) G_GNUC_WARN_UNUSED_RESULT;
 
 CHARFLOW_AVAILABLE_IN_ALL
 char **charflow_backend_list_kinds (void);

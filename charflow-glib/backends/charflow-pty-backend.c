@@ -511,7 +511,7 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
   backend_class->create_source = charflow_pty_backend_create_source;
 
   /**
-   * CharflowPtyBackend:path: (nullable)
+   * CharflowPtyBackend:path:
    *
    * Where a link to the terminal is made while the back end is open; %NULL for no link. Nothing may be there before.
    *
@@ -523,7 +523,7 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * CharflowPtyBackend:slave-path: (nullable)
+   * CharflowPtyBackend:slave-path:
    *
    * The name of the terminal that others open, such as `/dev/pts/3`; %NULL unless the back end is open.
    *

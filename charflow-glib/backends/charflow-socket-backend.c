@@ -708,7 +708,7 @@ install_properties (GObjectClass *object_class)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   /**
-   * CharflowSocketBackend:host: (nullable)
+   * CharflowSocketBackend:host:
    *
    * The name or address of a TCP server, or the one to listen on; %NULL for the loopback address.
    *
@@ -738,7 +738,7 @@ install_properties (GObjectClass *object_class)
     g_param_spec_uint ("to", NULL, "The last port that a server tries", 0, G_MAXUINT16, 0, flags);
 
   /**
-   * CharflowSocketBackend:path: (nullable)
+   * CharflowSocketBackend:path:
    *
    * The path of a UNIX socket; %NULL for TCP.
    *

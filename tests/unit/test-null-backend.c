@@ -42,6 +42,18 @@ test_takes_all (void)
 }
 
 static void
+test_twin (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CharflowBackend) backend = charflow_backend_create_from_spec ("null,id=n", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (charflow_backend_get_label (backend), ==, "n");
+  g_assert_null (charflow_backend_create_from_spec ("invalid", &error));
+  g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND);
+}
+
+static void
 test_not_open (void)
 {
   g_autoptr (CharflowBackend) backend = CHARFLOW_BACKEND (charflow_null_backend_new ());
@@ -223,6 +235,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/null-backend/N1/takes-all-and-gives-nothing", test_takes_all);
+  g_test_add_func ("/backend/create-from-spec", test_twin);
   g_test_add_func ("/backend/not-open", test_not_open);
   g_test_add_func ("/backend/events-come-in-turn", test_events);
   g_test_add_func ("/backend/already-open", test_already_open);
