@@ -42,12 +42,12 @@ charflow_backend_kind_lookup (const char *name)
  *
  * Makes a back end from a spec in the syntax of QEMU's `-chardev`.
  *
- * A comma in a value is written twice; of a repeated key the last one counts; `key` alone is `key=on`, and `nokey`
- * is `key=off`. The `id` becomes #CharflowBackend:label and may be left out. charflow_backend_list_kinds() and
- * charflow_backend_list_options() tell what there is.
+ * A comma in a value is written twice; of a repeated key the last one counts; `key` alone is
+ * `key=on`, and `nokey` is `key=off`. The `id` becomes #CharflowBackend:label and may be left out.
+ * charflow_backend_list_kinds() and charflow_backend_list_options() tell what there is.
  *
- * The back end is not opened by this, so nothing outside of the program has changed. Fails with the codes of
- * #CharflowBackendError.
+ * The back end is not opened by this, so nothing outside of the program has changed. Fails with the
+ * codes of #CharflowBackendError.
  *
  * Returns: (transfer full): a new back end
  *
@@ -74,8 +74,9 @@ charflow_backend_new_from_spec (const char *spec,
  * @spec: `KIND,id=ID,key=value,…`
  * @error: return location for a #GError
  *
- * Makes a back end as charflow_backend_new_from_spec() does, for languages in which an abstract class has no
- * constructors. In Python it is `Charflow.Backend.new_from_spec ()`, in Vala `Charflow.Backend.create_from_spec ()`.
+ * Makes a back end as charflow_backend_new_from_spec() does, for languages in which an abstract
+ * class has no constructors. In Python it is `Charflow.Backend.new_from_spec ()`, in Vala
+ * `Charflow.Backend.create_from_spec ()`.
  *
  * Returns: (transfer full): a new back end
  *

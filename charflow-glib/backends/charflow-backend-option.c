@@ -12,8 +12,8 @@
  * @title: CharflowBackendOption
  * @short_description: what the spec of a back end may say
  *
- * charflow_backend_list_options() describes the options of a kind of back end, from the same table that the parser
- * of charflow_backend_new_from_spec() uses.
+ * charflow_backend_list_options() describes the options of a kind of back end, from the same table
+ * that the parser of charflow_backend_new_from_spec() uses.
  */
 
 /* Every option is a row of a static table, so copies are the row itself. */

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A row of the table that both parses a kind's options and describes them. The tables end with a row of zeros. */
+/* A row of the table that both parses a kind's options and describes them. The tables end with a
+ * row of zeros. */
 struct _CharflowBackendOption
 {
   const char *name;

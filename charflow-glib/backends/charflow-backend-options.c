@@ -10,7 +10,8 @@
 
 #include "charflow-text-private.h"
 
-/* Far above every spec that makes sense, so that no message and no table grows with what somebody sends. */
+/* Far above every spec that makes sense, so that no message and no table grows with what somebody
+ * sends. */
 #define MAX_SPEC 65536
 /* The length that QEMU's manual gives. */
 #define MAX_ID 127
@@ -463,7 +464,8 @@ charflow_backend_options_get_number (const CharflowBackendOptions *options,
 {
   const CharflowBackendOption *option = lookup_option (options->kind, name);
   gboolean size = option != NULL && option->type == CHARFLOW_OPTION_TYPE_SIZE;
-  const char *text = get_text (options, name, size ? CHARFLOW_OPTION_TYPE_SIZE : CHARFLOW_OPTION_TYPE_NUMBER);
+  const char *text = get_text (options, name,
+                               size ? CHARFLOW_OPTION_TYPE_SIZE : CHARFLOW_OPTION_TYPE_NUMBER);
   guint64 value = 0;
 
   if (text == NULL)

@@ -15,30 +15,32 @@
  * @title: CharflowBackend
  * @short_description: a byte endpoint that never blocks
  *
- * A back end is the outer side of a character device: a pty, a socket, a ring of memory. It is made by its own
- * constructor or from a spec in the syntax of QEMU's `-chardev`, costs nothing until charflow_backend_open_async(),
- * and may be opened again after charflow_backend_close().
+ * A back end is the outer side of a character device: a pty, a socket, a ring of memory. It is made
+ * by its own constructor or from a spec in the syntax of QEMU's `-chardev`, costs nothing until
+ * charflow_backend_open_async(), and may be opened again after charflow_backend_close().
  *
  * Two things are told apart: #CharflowBackend:active says that the back end has been opened, and
- * #CharflowBackend:opened that the other side is there. A pty that nobody has opened is active and not opened. Each
- * change of the latter is announced by #CharflowBackend::event.
+ * #CharflowBackend:opened that the other side is there. A pty that nobody has opened is active and
+ * not opened. Each change of the latter is announced by #CharflowBackend::event.
  *
- * Reading and writing take what can be taken at once and fail with %G_IO_ERROR_WOULD_BLOCK where that is nothing;
- * charflow_backend_create_source() makes a source that says when to try again. Its callback is a #GSourceFunc for
- * every kind of back end. When the other side goes, the sources made for it are destroyed, and charflow_backend_create_source()
- * returns %NULL until %CHARFLOW_EVENT_OPENED.
+ * Reading and writing take what can be taken at once and fail with %G_IO_ERROR_WOULD_BLOCK where
+ * that is nothing; charflow_backend_create_source() makes a source that says when to try again. Its
+ * callback is a #GSourceFunc for every kind of back end. When the other side goes, the sources made
+ * for it are destroyed, and charflow_backend_create_source() returns %NULL until
+ * %CHARFLOW_EVENT_OPENED.
  *
- * A back end belongs to the thread-default #GMainContext in which it was made: it is to be used in the thread that
- * runs this context only.
+ * A back end belongs to the thread-default #GMainContext in which it was made: it is to be used in
+ * the thread that runs this context only.
  *
- * In a subclass, @read or @read_bytes is enough for input. A class need not close in its own dispose function: an
- * active back end is closed when it is disposed of.
+ * In a subclass, @read or @read_bytes is enough for input. A class need not close in its own
+ * dispose function: an active back end is closed when it is disposed of.
  */
 
 /* How much charflow_backend_read_bytes() reads at once. */
 #define MAX_READ 65536
 
-/* One call of charflow_backend_open_async(), from its beginning to the end of the virtual function. */
+/* One call of charflow_backend_open_async(), from its beginning to the end of the virtual
+ * function. */
 typedef struct
 {
   CharflowBackend *self;
@@ -121,7 +123,8 @@ set_opened (CharflowBackend *self,
   g_object_freeze_notify (G_OBJECT (self));
   priv->opened = opened;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
-  g_signal_emit (self, signals[SIGNAL_EVENT], 0, opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0,
+                 opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
   g_object_thaw_notify (G_OBJECT (self));
 }
 
@@ -143,7 +146,8 @@ opening_free (Opening *opening)
   g_free (opening);
 }
 
-/* From the loop and not from the handler of the caller's cancellable, which may run in any thread. */
+/* From the loop and not from the handler of the caller's cancellable, which may run in any
+ * thread. */
 static gboolean
 relay_cancel_cb (GCancellable *cancellable,
                  gpointer      user_data)
@@ -299,7 +303,8 @@ charflow_backend_real_read_bytes (CharflowBackend *self,
   /* Each default calls the other one: a class with neither never has input. */
   if (klass->read == charflow_backend_real_read)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _("There is nothing to read"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                           _("There is nothing to read"));
       return NULL;
     }
 
@@ -466,7 +471,8 @@ charflow_backend_class_init (CharflowBackendClass *klass)
    * @self: the back end
    * @event: what happened
    *
-   * Something besides data happened. %CHARFLOW_EVENT_OPENED and %CHARFLOW_EVENT_CLOSED come in turn, each once.
+   * Something besides data happened. %CHARFLOW_EVENT_OPENED and %CHARFLOW_EVENT_CLOSED come in
+   * turn, each once.
    *
    * Since: 1.0
    */
@@ -602,9 +608,9 @@ charflow_backend_get_uri (CharflowBackend *self)
  *
  * Opens the back end: makes the pty, listens, connects.
  *
- * That the other side is there too is another matter, see #CharflowBackend:opened. A back end that is open, or being
- * opened, fails with %CHARFLOW_BACKEND_ERROR_ALREADY_OPEN; charflow_backend_close() meanwhile makes this fail with
- * %G_IO_ERROR_CLOSED.
+ * That the other side is there too is another matter, see #CharflowBackend:opened. A back end that
+ * is open, or being opened, fails with %CHARFLOW_BACKEND_ERROR_ALREADY_OPEN;
+ * charflow_backend_close() meanwhile makes this fail with %G_IO_ERROR_CLOSED.
  *
  * Since: 1.0
  */
@@ -701,7 +707,8 @@ abort_opening (CharflowBackend *self)
  * charflow_backend_close:
  * @self: a back end
  *
- * Closes the back end, or gives up its opening. Where the other side was there, %CHARFLOW_EVENT_CLOSED follows.
+ * Closes the back end, or gives up its opening. Where the other side was there,
+ * %CHARFLOW_EVENT_CLOSED follows.
  *
  * A back end that is not open stays as it is; one that was closed may be opened again.
  *
@@ -739,9 +746,10 @@ charflow_backend_close (CharflowBackend *self)
  *
  * Takes what has come, up to @size bytes.
  *
- * Fails with %G_IO_ERROR_WOULD_BLOCK when nothing has, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless
- * #CharflowBackend:active. That the other side has gone is announced by #CharflowBackend::event, also from inside of
- * this call, and only after all that it had sent was read.
+ * Fails with %G_IO_ERROR_WOULD_BLOCK when nothing has, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN
+ * unless #CharflowBackend:active. That the other side has gone is announced by
+ * #CharflowBackend::event, also from inside of this call, and only after all that it had sent was
+ * read.
  *
  * Returns: the number of bytes, 0 when the other side has gone, or -1 with @error set
  *
@@ -773,9 +781,10 @@ charflow_backend_read (CharflowBackend *self,
  *
  * Takes what has come, up to @max_size bytes.
  *
- * Fails with %G_IO_ERROR_WOULD_BLOCK when nothing has, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless
- * #CharflowBackend:active. That the other side has gone is announced by #CharflowBackend::event, also from inside of
- * this call, and only after all that it had sent was read.
+ * Fails with %G_IO_ERROR_WOULD_BLOCK when nothing has, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN
+ * unless #CharflowBackend:active. That the other side has gone is announced by
+ * #CharflowBackend::event, also from inside of this call, and only after all that it had sent was
+ * read.
  *
  * Returns: (transfer full): the bytes, none when the other side has gone
  *
@@ -807,8 +816,9 @@ charflow_backend_read_bytes (CharflowBackend *self,
  *
  * Writes as many of the bytes as can be taken at once.
  *
- * Fails with %G_IO_ERROR_WOULD_BLOCK when that is none, which it is too while nobody is on the other side, and with
- * %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active. Another error means that the other side has gone.
+ * Fails with %G_IO_ERROR_WOULD_BLOCK when that is none, which it is too while nobody is on the
+ * other side, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active. Another
+ * error means that the other side has gone.
  *
  * Returns: the number of bytes that were taken, or -1 with @error set
  *
@@ -848,13 +858,15 @@ charflow_backend_write (CharflowBackend *self,
  * @self: a back end
  * @condition: %G_IO_IN, %G_IO_OUT or both
  *
- * Makes a source that is dispatched when there is something to read or room to write, and when the other side goes.
+ * Makes a source that is dispatched when there is something to read or room to write, and when the
+ * other side goes.
  *
- * Its callback is a #GSourceFunc. It is to be attached to the context in which the back end was made, and ought to be
- * held only while somebody will read or write: after the other side has gone it is dispatched until a read has said so.
+ * Its callback is a #GSourceFunc. It is to be attached to the context in which the back end was
+ * made, and ought to be held only while somebody will read or write: after the other side has gone
+ * it is dispatched until a read has said so.
  *
- * Returns: (nullable) (transfer full): the source, or %NULL when waiting would be of no use: the other side is not
- *   there, or the back end never blocks
+ * Returns: (nullable) (transfer full): the source, or %NULL when waiting would be of no use: the
+ *   other side is not there, or the back end never blocks
  *
  * Since: 1.0
  */
@@ -880,9 +892,9 @@ charflow_backend_create_source (CharflowBackend *self,
  *
  * Announces an event, for implementors.
  *
- * %CHARFLOW_EVENT_OPENED and %CHARFLOW_EVENT_CLOSED set #CharflowBackend:opened, and are not repeated. The former may
- * come before the opening has ended, and is then emitted once the back end is active; the latter is emitted by
- * charflow_backend_close() itself.
+ * %CHARFLOW_EVENT_OPENED and %CHARFLOW_EVENT_CLOSED set #CharflowBackend:opened, and are not
+ * repeated. The former may come before the opening has ended, and is then emitted once the back end
+ * is active; the latter is emitted by charflow_backend_close() itself.
  *
  * Since: 1.0
  */

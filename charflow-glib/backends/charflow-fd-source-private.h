@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The live sources of one file descriptor, so that none outlives it: the number would soon mean another file. */
+/* The live sources of one file descriptor, so that none outlives it: the number would soon mean
+ * another file. */
 typedef struct _CharflowFdSources CharflowFdSources;
 
 CharflowFdSources *charflow_fd_sources_new (void);

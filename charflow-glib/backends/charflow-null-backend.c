@@ -12,8 +12,8 @@
  * @title: CharflowNullBackend
  * @short_description: a back end that takes everything and gives nothing
  *
- * What is written is gone, and nothing ever comes. In a spec it is `null`, without options. Its other side is there
- * as soon as it is open.
+ * What is written is gone, and nothing ever comes. In a spec it is `null`, without options. Its
+ * other side is there as soon as it is open.
  */
 
 /**
@@ -38,7 +38,8 @@ charflow_null_backend_open_async (CharflowBackend    *backend,
 {
   charflow_backend_emit_event (backend, CHARFLOW_EVENT_OPENED);
 
-  CHARFLOW_BACKEND_CLASS (charflow_null_backend_parent_class)->open_async (backend, cancellable, callback, user_data);
+  CHARFLOW_BACKEND_CLASS (charflow_null_backend_parent_class)->open_async (backend, cancellable,
+                                                                           callback, user_data);
 }
 
 static gssize

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 #define CHARFLOW_TYPE_NULL_BACKEND (charflow_null_backend_get_type ())
 CHARFLOW_AVAILABLE_IN_ALL
-G_DECLARE_FINAL_TYPE (CharflowNullBackend, charflow_null_backend, CHARFLOW, NULL_BACKEND, CharflowBackend)
+G_DECLARE_FINAL_TYPE (CharflowNullBackend, charflow_null_backend, CHARFLOW, NULL_BACKEND,
+                      CharflowBackend)
 
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowNullBackend *charflow_null_backend_new (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -26,9 +26,10 @@
  * @title: CharflowPtyBackend
  * @short_description: a back end behind a pseudo terminal
  *
- * Opening it makes a pseudo terminal in raw mode, whose name is #CharflowPtyBackend:slave-path. The other side is
- * there while somebody has that terminal open: %CHARFLOW_EVENT_OPENED when a program opens it, %CHARFLOW_EVENT_CLOSED
- * when the last one has closed it and all that was written there has been read. Then it waits for the next one.
+ * Opening it makes a pseudo terminal in raw mode, whose name is #CharflowPtyBackend:slave-path. The
+ * other side is there while somebody has that terminal open: %CHARFLOW_EVENT_OPENED when a program
+ * opens it, %CHARFLOW_EVENT_CLOSED when the last one has closed it and all that was written there
+ * has been read. Then it waits for the next one.
  *
  * Nothing can be written while nobody has it open. In a spec it is `pty`, with the option `path`.
  */
@@ -83,7 +84,8 @@ set_system_error (GError    **error,
   int saved_errno = errno;
 
   /* Translators: what was tried, and the error of the system. */
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _("%s: %s"), what, g_strerror (saved_errno));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _("%s: %s"), what,
+               g_strerror (saved_errno));
   return FALSE;
 }
 
@@ -105,7 +107,8 @@ lose_peer (CharflowPtyBackend *self)
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
 }
 
-/* The kernel reports the end at once, also before data that was written earlier: whoever reads comes to it. */
+/* The kernel reports the end at once, also before data that was written earlier: whoever reads
+ * comes to it. */
 static gboolean
 hangup_cb (int          fd,
            GIOCondition condition,
@@ -209,7 +212,8 @@ watch_opener (CharflowPtyBackend *self)
   g_source_attach (self->opener_source, charflow_backend_get_context (CHARFLOW_BACKEND (self)));
 }
 
-/* After its first closing the slave reports a hang-up, which it does not do when it has never been open. */
+/* After its first closing the slave reports a hang-up, which it does not do when it has never
+ * been open. */
 static gboolean
 set_up_slave (CharflowPtyBackend *self,
               GError            **error)
@@ -348,7 +352,8 @@ charflow_pty_backend_read (CharflowBackend *backend,
 
   if (!self->peer)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _("Nobody has the pseudo terminal open"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                           _("Nobody has the pseudo terminal open"));
       return -1;
     }
 
@@ -372,7 +377,8 @@ charflow_pty_backend_read (CharflowBackend *backend,
   return 0;
 }
 
-/* The kernel would take the bytes after the last close as well, for the next opener, who is somebody else. */
+/* The kernel would take the bytes after the last close as well, for the next opener, who is
+ * somebody else. */
 static gboolean
 check_peer (CharflowPtyBackend *self,
             GError            **error)
@@ -381,7 +387,8 @@ check_peer (CharflowPtyBackend *self,
 
   if (!self->peer)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _("Nobody has the pseudo terminal open"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                           _("Nobody has the pseudo terminal open"));
       return FALSE;
     }
 
@@ -389,7 +396,8 @@ check_peer (CharflowPtyBackend *self,
   if ((events & (POLLHUP | POLLERR)) == 0)
     return TRUE;
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, _("The pseudo terminal was closed"));
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                       _("The pseudo terminal was closed"));
   if ((events & POLLIN) == 0)
     lose_peer (self);
 
@@ -513,7 +521,8 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
   /**
    * CharflowPtyBackend:path:
    *
-   * Where a link to the terminal is made while the back end is open; %NULL for no link. Nothing may be there before.
+   * Where a link to the terminal is made while the back end is open; %NULL for no link. Nothing may
+   * be there before.
    *
    * Since: 1.0
    */
@@ -525,7 +534,8 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
   /**
    * CharflowPtyBackend:slave-path:
    *
-   * The name of the terminal that others open, such as `/dev/pts/3`; %NULL unless the back end is open.
+   * The name of the terminal that others open, such as `/dev/pts/3`; %NULL unless the back end is
+   * open.
    *
    * Since: 1.0
    */

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 #define CHARFLOW_TYPE_PTY_BACKEND (charflow_pty_backend_get_type ())
 CHARFLOW_AVAILABLE_IN_ALL
-G_DECLARE_FINAL_TYPE (CharflowPtyBackend, charflow_pty_backend, CHARFLOW, PTY_BACKEND, CharflowBackend)
+G_DECLARE_FINAL_TYPE (CharflowPtyBackend, charflow_pty_backend, CHARFLOW, PTY_BACKEND,
+                      CharflowBackend)
 
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowPtyBackend *charflow_pty_backend_new (const char *path) G_GNUC_WARN_UNUSED_RESULT;

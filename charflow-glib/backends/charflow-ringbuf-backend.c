@@ -14,12 +14,13 @@
  * @title: CharflowRingbufBackend
  * @short_description: a back end that remembers what was written last
  *
- * A ring of memory: it takes everything that is written, and when it is full the oldest bytes make room. The program
- * looks at its contents with charflow_ringbuf_backend_peek_bytes() and charflow_ringbuf_backend_take_bytes(), whether
- * it is open or not; a front end never gets input from it.
+ * A ring of memory: it takes everything that is written, and when it is full the oldest bytes make
+ * room. The program looks at its contents with charflow_ringbuf_backend_peek_bytes() and
+ * charflow_ringbuf_backend_take_bytes(), whether it is open or not; a front end never gets input
+ * from it.
  *
- * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is there as soon as
- * it is open.
+ * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is
+ * there as soon as it is open.
  */
 
 #define DEFAULT_SIZE "65536"
@@ -451,7 +452,8 @@ create_from_options (const CharflowBackendOptions *options,
 }
 
 static const CharflowBackendOption ringbuf_options[] = {
-  { "size", CHARFLOW_OPTION_TYPE_SIZE, DEFAULT_SIZE, N_("How many bytes it holds, a power of two") },
+  { "size", CHARFLOW_OPTION_TYPE_SIZE, DEFAULT_SIZE,
+    N_("How many bytes it holds, a power of two") },
   { NULL },
 };
 

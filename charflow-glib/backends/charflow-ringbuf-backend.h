@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 #define CHARFLOW_TYPE_RINGBUF_BACKEND (charflow_ringbuf_backend_get_type ())
 CHARFLOW_AVAILABLE_IN_ALL
-G_DECLARE_FINAL_TYPE (CharflowRingbufBackend, charflow_ringbuf_backend, CHARFLOW, RINGBUF_BACKEND, CharflowBackend)
+G_DECLARE_FINAL_TYPE (CharflowRingbufBackend, charflow_ringbuf_backend, CHARFLOW, RINGBUF_BACKEND,
+                      CharflowBackend)
 
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowRingbufBackend *charflow_ringbuf_backend_new (guint64 size) G_GNUC_WARN_UNUSED_RESULT;

@@ -20,22 +20,24 @@
  * @title: CharflowSocketBackend
  * @short_description: a back end behind a TCP or UNIX socket
  *
- * A server listens and serves one peer at a time: while one is there, others wait in the backlog of the kernel, and
- * when it goes the next one is taken. A client connects, and where #CharflowSocketBackend:reconnect-interval is set
- * it goes on trying. %CHARFLOW_EVENT_OPENED and %CHARFLOW_EVENT_CLOSED tell when a peer has come and gone; all that a
- * peer had sent can be read before the latter.
+ * A server listens and serves one peer at a time: while one is there, others wait in the backlog of
+ * the kernel, and when it goes the next one is taken. A client connects, and where
+ * #CharflowSocketBackend:reconnect-interval is set it goes on trying. %CHARFLOW_EVENT_OPENED and
+ * %CHARFLOW_EVENT_CLOSED tell when a peer has come and gone; all that a peer had sent can be read
+ * before the latter.
  *
- * A server replaces the UNIX socket that a dead server has left behind, and refuses to replace anything else; it
- * removes its own again.
+ * A server replaces the UNIX socket that a dead server has left behind, and refuses to replace
+ * anything else; it removes its own again.
  *
- * In a spec it is `socket`, with the options `path` and `abstract`, or `host`, `port`, `to`, `ipv4`, `ipv6` and
- * `nodelay`, and with `server`, `wait` and `reconnect`. There a server waits for its first peer by default, as in
- * QEMU; #CharflowSocketBackend:wait is %FALSE by default.
+ * In a spec it is `socket`, with the options `path` and `abstract`, or `host`, `port`, `to`,
+ * `ipv4`, `ipv6` and `nodelay`, and with `server`, `wait` and `reconnect`. There a server waits for
+ * its first peer by default, as in QEMU; #CharflowSocketBackend:wait is %FALSE by default.
  */
 
 /* Others are to wait for their turn, but not many of them. */
 #define BACKLOG 1
-/* After an accept that failed for want of descriptors or memory, since the kernel would report it again at once. */
+/* After an accept that failed for want of descriptors or memory, since the kernel would report it
+ * again at once. */
 #define ACCEPT_RETRY_S 1
 
 /**
@@ -113,7 +115,8 @@ describe_address (CharflowSocketBackend *self)
   gboolean ipv6 = strchr (host, ':') != NULL;
 
   if (self->config.path != NULL)
-    return g_strconcat ("unix:", self->config.path, self->config.is_abstract ? ",abstract=on" : NULL, NULL);
+    return g_strconcat ("unix:", self->config.path,
+                        self->config.is_abstract ? ",abstract=on" : NULL, NULL);
 
   return g_strdup_printf ("tcp:%s%s%s:%u", ipv6 ? "[" : "", host, ipv6 ? "]" : "",
                           charflow_socket_backend_get_port (self));
@@ -283,7 +286,8 @@ cancelled_cb (GCancellable          *cancellable,
 {
   g_autoptr (GTask) task = take_opening (self);
 
-  fail_opening (self, task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Opening was cancelled")));
+  fail_opening (self, task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                 _("Opening was cancelled")));
 }
 
 static void
@@ -363,7 +367,8 @@ resolved_cb (GObject      *source,
   g_autoptr (GTask) task = user_data;
   CharflowSocketBackend *self = g_task_get_source_object (task);
   g_autoptr (GError) error = NULL;
-  GList *addresses = g_resolver_lookup_by_name_with_flags_finish (G_RESOLVER (source), result, &error);
+  GList *addresses = g_resolver_lookup_by_name_with_flags_finish (G_RESOLVER (source), result,
+                                                                  &error);
 
   if (addresses == NULL)
     {
@@ -409,7 +414,8 @@ listen_on_host (CharflowSocketBackend *self,
   else if (self->config.family == G_SOCKET_FAMILY_IPV6)
     flags = G_RESOLVER_NAME_LOOKUP_FLAGS_IPV6_ONLY;
   resolver = g_resolver_get_default ();
-  g_resolver_lookup_by_name_with_flags_async (resolver, get_host (self), flags, g_task_get_cancellable (task),
+  g_resolver_lookup_by_name_with_flags_async (resolver, get_host (self), flags,
+                                              g_task_get_cancellable (task),
                                               resolved_cb, g_object_ref (task));
 }
 
@@ -435,7 +441,8 @@ listen_on_path (CharflowSocketBackend *self,
     }
   else
     {
-      self->listener = charflow_socket_listen_unix (self->config.path, BACKLOG, &self->made_path, &error);
+      self->listener = charflow_socket_listen_unix (self->config.path, BACKLOG, &self->made_path,
+                                                    &error);
     }
 
   if (self->listener != NULL)
@@ -502,7 +509,8 @@ start_connecting (CharflowSocketBackend *self)
 
   g_weak_ref_init (weak, self);
   g_socket_client_set_enable_proxy (client, FALSE);
-  g_socket_client_set_family (client, self->config.path != NULL ? G_SOCKET_FAMILY_INVALID : self->config.family);
+  g_socket_client_set_family (client,
+                              self->config.path != NULL ? G_SOCKET_FAMILY_INVALID : self->config.family);
   self->connecting = g_cancellable_new ();
   g_socket_client_connect_async (client, address, self->connecting, connected_cb, weak);
 }
@@ -720,17 +728,20 @@ install_properties (GObjectClass *object_class)
   /**
    * CharflowSocketBackend:port:
    *
-   * The TCP port. A server may be given 0 for a free one, and this is its real port while it is open.
+   * The TCP port. A server may be given 0 for a free one, and this is its real port while it is
+   * open.
    *
    * Since: 1.0
    */
   props[PROP_PORT] =
-    g_param_spec_uint ("port", NULL, "The TCP port", 0, G_MAXUINT16, 0, flags | G_PARAM_EXPLICIT_NOTIFY);
+    g_param_spec_uint ("port", NULL, "The TCP port", 0, G_MAXUINT16, 0,
+                       flags | G_PARAM_EXPLICIT_NOTIFY);
 
   /**
    * CharflowSocketBackend:to:
    *
-   * The last port that a server tries where those from #CharflowSocketBackend:port on are in use; 0 to try only one.
+   * The last port that a server tries where those from #CharflowSocketBackend:port on are in use; 0
+   * to try only one.
    *
    * Since: 1.0
    */
@@ -755,7 +766,8 @@ install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   props[PROP_IS_ABSTRACT] =
-    g_param_spec_boolean ("is-abstract", NULL, "Whether the path is outside of the file system", FALSE, flags);
+    g_param_spec_boolean ("is-abstract", NULL, "Whether the path is outside of the file system",
+                          FALSE, flags);
 
   /**
    * CharflowSocketBackend:server:
@@ -780,12 +792,14 @@ install_properties (GObjectClass *object_class)
   /**
    * CharflowSocketBackend:reconnect-interval:
    *
-   * After how many seconds a client without a peer connects again; 0 for never. With it, opening always succeeds.
+   * After how many seconds a client without a peer connects again; 0 for never. With it, opening
+   * always succeeds.
    *
    * Since: 1.0
    */
   props[PROP_RECONNECT_INTERVAL] =
-    g_param_spec_uint ("reconnect-interval", NULL, "Seconds until a client connects again", 0, G_MAXINT32, 0, flags);
+    g_param_spec_uint ("reconnect-interval", NULL, "Seconds until a client connects again", 0,
+                       G_MAXINT32, 0, flags);
 
   /**
    * CharflowSocketBackend:nodelay:
@@ -853,7 +867,8 @@ charflow_socket_backend_new_for_tcp (const char *host,
                                      guint16     port,
                                      gboolean    server)
 {
-  return g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "host", host, "port", port, "server", server, NULL);
+  return g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "host", host, "port", port, "server", server,
+                       NULL);
 }
 
 /**

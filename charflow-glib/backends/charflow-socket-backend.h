@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 #define CHARFLOW_TYPE_SOCKET_BACKEND (charflow_socket_backend_get_type ())
 CHARFLOW_AVAILABLE_IN_ALL
-G_DECLARE_FINAL_TYPE (CharflowSocketBackend, charflow_socket_backend, CHARFLOW, SOCKET_BACKEND, CharflowBackend)
+G_DECLARE_FINAL_TYPE (CharflowSocketBackend, charflow_socket_backend, CHARFLOW, SOCKET_BACKEND,
+                      CharflowBackend)
 
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowSocketBackend *charflow_socket_backend_new_for_tcp (const char *host,

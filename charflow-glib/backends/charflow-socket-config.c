@@ -88,7 +88,8 @@ charflow_socket_config_check (const CharflowSocketConfig *config,
   return config->to == 0 || check_port ("to", config->to, config->port, error);
 }
 
-/* Which options there are decides here, not what they say: "reconnect=0" on a server is a mistake too. */
+/* Which options there are decides here, not what they say: "reconnect=0" on a server is a mistake
+ * too. */
 static gboolean
 check_presence (const CharflowBackendOptions *options,
                 GError                      **error)
@@ -109,7 +110,8 @@ check_presence (const CharflowBackendOptions *options,
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     {
-      if (charflow_backend_options_has (options, pairs[i][0]) && charflow_backend_options_has (options, pairs[i][1]))
+      if (charflow_backend_options_has (options, pairs[i][0]) &&
+          charflow_backend_options_has (options, pairs[i][1]))
         return refuse_pair (pairs[i][0], pairs[i][1], error);
     }
 
@@ -120,8 +122,10 @@ check_presence (const CharflowBackendOptions *options,
   if (!server && charflow_backend_options_has (options, "to"))
     return refuse_pair ("to", "server=off", error);
 
-  if (!charflow_backend_options_has (options, "path") && !charflow_backend_options_has (options, "port"))
-    return refuse_missing (charflow_backend_options_has (options, "abstract") ? "path" : "port", error);
+  if (!charflow_backend_options_has (options, "path") && !charflow_backend_options_has (options,
+                                                                                        "port"))
+    return refuse_missing (charflow_backend_options_has (options, "abstract") ? "path" : "port",
+                           error);
 
   return TRUE;
 }
@@ -219,18 +223,24 @@ create_from_options (const CharflowBackendOptions *options,
 }
 
 static const CharflowBackendOption socket_options[] = {
-  { "abstract", CHARFLOW_OPTION_TYPE_BOOLEAN, "off", N_("Whether the path is a name outside of the file system") },
+  { "abstract", CHARFLOW_OPTION_TYPE_BOOLEAN, "off",
+    N_("Whether the path is a name outside of the file system") },
   { "delay", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("The opposite of nodelay") },
-  { "host", CHARFLOW_OPTION_TYPE_STRING, NULL, N_("The name or address, the loopback address by default") },
+  { "host", CHARFLOW_OPTION_TYPE_STRING, NULL,
+    N_("The name or address, the loopback address by default") },
   { "ipv4", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("Whether IPv4 may be used") },
   { "ipv6", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("Whether IPv6 may be used") },
-  { "nodelay", CHARFLOW_OPTION_TYPE_BOOLEAN, "off", N_("Whether small pieces are sent at once (TCP_NODELAY)") },
+  { "nodelay", CHARFLOW_OPTION_TYPE_BOOLEAN, "off",
+    N_("Whether small pieces are sent at once (TCP_NODELAY)") },
   { "path", CHARFLOW_OPTION_TYPE_STRING, NULL, N_("The path of a UNIX socket") },
-  { "port", CHARFLOW_OPTION_TYPE_NUMBER, NULL, N_("The TCP port; a server may say 0 for a free one") },
-  { "reconnect", CHARFLOW_OPTION_TYPE_NUMBER, "0", N_("After how many seconds a client connects again, 0 for never") },
+  { "port", CHARFLOW_OPTION_TYPE_NUMBER, NULL,
+    N_("The TCP port; a server may say 0 for a free one") },
+  { "reconnect", CHARFLOW_OPTION_TYPE_NUMBER, "0",
+    N_("After how many seconds a client connects again, 0 for never") },
   { "server", CHARFLOW_OPTION_TYPE_BOOLEAN, "off", N_("Whether to listen and not to connect") },
   { "to", CHARFLOW_OPTION_TYPE_NUMBER, NULL, N_("The last port that a server tries") },
-  { "wait", CHARFLOW_OPTION_TYPE_BOOLEAN, "on", N_("Whether opening a server ends with its first client") },
+  { "wait", CHARFLOW_OPTION_TYPE_BOOLEAN, "on",
+    N_("Whether opening a server ends with its first client") },
   { NULL },
 };
 

@@ -61,7 +61,8 @@ has_unread_data (CharflowSocketPeer *self)
   return recv (get_fd (self), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-/* The kernel reports the end at once, also before data that was sent earlier: whoever reads comes to it. */
+/* The kernel reports the end at once, also before data that was sent earlier: whoever reads comes
+ * to it. */
 static gboolean
 hangup_cb (int          fd,
            GIOCondition condition,
@@ -123,7 +124,8 @@ set_system_error (GError    **error,
                   const char *what)
 {
   /* Translators: what was tried, and the error of the system. */
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _("%s: %s"), what, g_strerror (saved_errno));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), _("%s: %s"), what,
+               g_strerror (saved_errno));
 }
 
 gssize
@@ -211,6 +213,7 @@ charflow_socket_peer_to_string (CharflowSocketPeer *self,
   g_autofree char *remote_text = remote != NULL ? charflow_socket_address_to_string (remote) : NULL;
   gboolean inet = g_socket_get_family (self->socket) != G_SOCKET_FAMILY_UNIX;
 
-  return g_strdup_printf ("%s%s%s <-> %s", inet ? "tcp:" : "", local_text != NULL ? local_text : "?", flags,
+  return g_strdup_printf ("%s%s%s <-> %s", inet ? "tcp:" : "",
+                          local_text != NULL ? local_text : "?", flags,
                           remote_text != NULL ? remote_text : "?");
 }

@@ -29,7 +29,8 @@ bind_and_listen (GSocketAddress *address,
 {
   GSocketFamily family = g_socket_address_get_family (address);
   gboolean inet = family != G_SOCKET_FAMILY_UNIX;
-  g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+  g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, error);
 
   if (socket == NULL)
     return NULL;

@@ -186,7 +186,8 @@ parse_authority (CharflowUri *uri,
 
   if (end == NULL)
     end = authority + strlen (authority);
-  host = bracketed ? g_strndup (authority + 1, end - authority - 1) : g_strndup (authority, end - authority);
+  host = bracketed ? g_strndup (authority + 1, end - authority - 1) : g_strndup (authority,
+                                                                                 end - authority);
   if (!parse_host (uri, host, bracketed, error))
     return FALSE;
 

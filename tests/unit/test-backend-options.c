@@ -5,7 +5,8 @@
 
 #include "charflow-backend-options-private.h"
 
-/* A kind with one option of each type would need a registry of its own; the socket has most, the ring the rest. */
+/* A kind with one option of each type would need a registry of its own; the socket has most, the
+ * ring the rest. */
 static CharflowBackendOptions *
 parse (const char *spec)
 {
@@ -158,7 +159,8 @@ test_numbers (void)
   assert_refused ("socket,port=-5", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'-5'");
   assert_refused ("socket,port=", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'port'");
   assert_refused ("socket,port=1k", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'1k'");
-  assert_refused ("socket,port=18446744073709551616", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'port'");
+  assert_refused ("socket,port=18446744073709551616", CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                  "'port'");
 }
 
 static void
@@ -181,7 +183,8 @@ test_sizes (void)
   assert_refused ("ringbuf,size=-1", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'-1'");
   assert_refused ("ringbuf,size=1kk", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'1kk'");
   assert_refused ("ringbuf,size=", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'size'");
-  assert_refused ("ringbuf,size=99999999999999999999", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'size'");
+  assert_refused ("ringbuf,size=99999999999999999999", CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                  "'size'");
 }
 
 static void
@@ -236,7 +239,8 @@ test_registry (void)
 
           g_assert_nonnull (charflow_backend_option_get_name (copy));
           g_assert_nonnull (charflow_backend_option_get_description (copy));
-          g_assert_cmpuint (charflow_backend_option_get_value_type (copy), <=, CHARFLOW_OPTION_TYPE_SIZE);
+          g_assert_cmpuint (charflow_backend_option_get_value_type (copy), <=,
+                            CHARFLOW_OPTION_TYPE_SIZE);
           g_boxed_free (CHARFLOW_TYPE_BACKEND_OPTION, copy);
         }
     }
@@ -252,7 +256,8 @@ test_default_value (void)
 {
   g_autoptr (GPtrArray) options = charflow_backend_list_options ("ringbuf", NULL);
 
-  g_assert_cmpstr (charflow_backend_option_get_default_value (g_ptr_array_index (options, 0)), ==, "65536");
+  g_assert_cmpstr (charflow_backend_option_get_default_value (g_ptr_array_index (options, 0)), ==,
+                   "65536");
 }
 
 int
@@ -263,7 +268,8 @@ main (int    argc,
 
   g_test_add_func ("/backend-options/G1/spec-makes-a-back-end", test_one_of_a_name);
   g_test_add_func ("/backend-options/G2/unknown-kind-is-named", test_unknown_kind);
-  g_test_add_func ("/backend-options/G3/backend-kind-and-id-have-distinct-errors", test_no_backend_no_id);
+  g_test_add_func ("/backend-options/G3/backend-kind-and-id-have-distinct-errors",
+                   test_no_backend_no_id);
   g_test_add_func ("/backend-options/G3/id-of-127-and-128-letters", test_id_length);
   g_test_add_func ("/backend-options/G4/commas-and-repeated-keys", test_syntax);
   g_test_add_func ("/backend-options/G4/booleans", test_booleans);

@@ -3,7 +3,8 @@
 
 #include "charflow-backend-private.h"
 
-/* A back end of the test's own, as somebody else would write it: input through @read_bytes, no output. */
+/* A back end of the test's own, as somebody else would write it: input through @read_bytes, no
+ * output. */
 #define TEST_TYPE_TAPE (test_tape_get_type ())
 G_DECLARE_FINAL_TYPE (TestTape, test_tape, TEST, TAPE, CharflowBackend)
 

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* What sits on the inner side of a back end in these tests: it records data and events in the order they came. */
+/* What sits on the inner side of a back end in these tests: it records data and events in the
+ * order they came. */
 typedef struct
 {
   CharflowBackend *backend;

@@ -177,7 +177,8 @@ test_closes_and_reopens (void)
     }
 }
 
-/* While nobody reads, the end is noticed too, and data that is left is there for the one who reads at last. */
+/* While nobody reads, the end is noticed too, and data that is left is there for the one who
+ * reads at last. */
 static void
 test_nobody_reads (void)
 {
@@ -272,7 +273,8 @@ test_slow_peer (void)
     {
       g_autoptr (GError) error = NULL;
       guint8 buffer[4096];
-      gssize len = sent < 65536 ? charflow_backend_write (backend, data + sent, 65536 - sent, &error) : 0;
+      gssize len = sent < 65536 ? charflow_backend_write (backend, data + sent, 65536 - sent,
+                                                          &error) : 0;
 
       if (len > 0)
         {

@@ -21,7 +21,8 @@ write_text (CharflowRingbufBackend *ring,
             const char             *text)
 {
   g_autoptr (GError) error = NULL;
-  gssize len = charflow_backend_write (CHARFLOW_BACKEND (ring), (const guint8 *) text, strlen (text), &error);
+  gssize len = charflow_backend_write (CHARFLOW_BACKEND (ring), (const guint8 *) text,
+                                       strlen (text), &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (len, ==, strlen (text));
@@ -36,7 +37,8 @@ assert_takes (CharflowRingbufBackend *ring,
   g_autoptr (GBytes) taken = charflow_ringbuf_backend_take_bytes (ring, max_size);
 
   g_assert_true (g_bytes_equal (peeked, taken));
-  g_assert_cmpmem (g_bytes_get_data (taken, NULL), g_bytes_get_size (taken), expected, strlen (expected));
+  g_assert_cmpmem (g_bytes_get_data (taken, NULL), g_bytes_get_size (taken), expected,
+                   strlen (expected));
 }
 
 static void
@@ -190,7 +192,8 @@ main (int    argc,
   g_test_add_func ("/ringbuf-backend/R1/size-is-a-power-of-two", test_sizes);
   g_test_add_func ("/ringbuf-backend/T70/bad-size-property", test_bad_size_property);
   g_test_add_data_func ("/ringbuf-backend/R2/overwrites", "ringbuf,size=2", test_overwrites);
-  g_test_add_data_func ("/ringbuf-backend/R2/overwrites-as-memory", "memory,size=2", test_overwrites);
+  g_test_add_data_func ("/ringbuf-backend/R2/overwrites-as-memory", "memory,size=2",
+                        test_overwrites);
   g_test_add_func ("/ringbuf-backend/R3/lost-bytes", test_lost);
   g_test_add_func ("/ringbuf-backend/T70/wraps", test_wraps);
   g_test_add_func ("/ringbuf-backend/T70/size-one", test_size_one);

@@ -39,7 +39,8 @@ static CharflowBackend *
 make_server (TestFolder *folder) /* or NULL for TCP */
 {
   g_autofree char *path = folder != NULL ? test_folder_path (folder, "s") : NULL;
-  g_autofree char *spec = path != NULL ? g_strdup_printf ("socket,id=s,path=%s,server=on,wait=off", path)
+  g_autofree char *spec = path != NULL ? g_strdup_printf ("socket,id=s,path=%s,server=on,wait=off",
+                                                          path)
                                        : g_strdup ("socket,id=s,port=0,server=on,wait=off");
 
   return make_open (spec);
@@ -91,7 +92,8 @@ hear (GSocket    *peer,
 {
   g_autofree char *buffer = g_malloc0 (strlen (text) + 1);
 
-  test_wait_until (g_socket_receive (peer, buffer, strlen (text), NULL, NULL) == (gssize) strlen (text));
+  test_wait_until (g_socket_receive (peer, buffer, strlen (text), NULL,
+                                     NULL) == (gssize) strlen (text));
   g_assert_cmpstr (buffer, ==, text);
 }
 
@@ -108,7 +110,8 @@ write_text (CharflowBackend *backend,
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (charflow_backend_write (backend, (const guint8 *) text, strlen (text), &error), ==, strlen (text));
+  g_assert_cmpint (charflow_backend_write (backend, (const guint8 *) text, strlen (text), &error),
+                   ==, strlen (text));
   g_assert_no_error (error);
 }
 
@@ -313,7 +316,8 @@ test_reader_goes (Fixture      *fixture,
   g_assert_cmpuint (front_end->n_events, ==, 2);
 
   g_clear_error (&error);
-  g_assert_cmpint (charflow_backend_write (fixture->backend, (const guint8 *) "x", 1, &error), ==, -1);
+  g_assert_cmpint (charflow_backend_write (fixture->backend, (const guint8 *) "x", 1, &error), ==,
+                   -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_null (charflow_backend_create_source (fixture->backend, G_IO_OUT));
 }
@@ -330,7 +334,8 @@ test_reader_goes_with_data (Fixture      *fixture,
   test_front_end_expect (front_end, "<O>");
   say (peer, "left");
   leave (&peer);
-  g_assert_cmpint (charflow_backend_write (fixture->backend, (const guint8 *) "x", 1, &error), ==, -1);
+  g_assert_cmpint (charflow_backend_write (fixture->backend, (const guint8 *) "x", 1, &error), ==,
+                   -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_true (charflow_backend_get_opened (fixture->backend));
   g_assert_null (charflow_backend_create_source (fixture->backend, G_IO_OUT));
@@ -402,7 +407,8 @@ test_host_names (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpuint (port_of (by_name), >, 0);
-  g_assert_cmpstr (charflow_socket_backend_get_host (CHARFLOW_SOCKET_BACKEND (by_name)), ==, "localhost");
+  g_assert_cmpstr (charflow_socket_backend_get_host (CHARFLOW_SOCKET_BACKEND (by_name)), ==,
+                   "localhost");
   g_assert_true (charflow_socket_backend_get_server (CHARFLOW_SOCKET_BACKEND (by_name)));
   g_assert_false (test_open_backend (mixed, &error));
   g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE);
@@ -442,7 +448,8 @@ test_paths (void)
   assert_path_refused (file, G_IO_ERROR_EXISTS);
   assert_path_refused (live, G_IO_ERROR_ADDRESS_IN_USE);
 
-  corpse = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  corpse = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+                         NULL);
   g_assert_true (g_socket_bind (corpse, address, FALSE, NULL));
   g_clear_object (&corpse);
   g_assert_true (g_file_test (dead, G_FILE_TEST_EXISTS));
@@ -474,7 +481,8 @@ test_path_length (void)
   g_autofree char *prefix = test_folder_path (folder, "");
   g_autofree char *name = g_strnfill (107 - strlen (prefix), 'p');
   g_autofree char *fits = g_strdup_printf ("socket,path=%s%s,server=on,wait=off", prefix, name);
-  g_autofree char *too_long = g_strdup_printf ("socket,path=%s%sq,server=on,wait=off", prefix, name);
+  g_autofree char *too_long = g_strdup_printf ("socket,path=%s%sq,server=on,wait=off", prefix,
+                                               name);
   g_autoptr (CharflowBackend) server = make_open (fits);
   g_autoptr (TestFrontEnd) front_end = test_front_end_new (server, 4096);
   g_autoptr (GSocket) peer = join (server);
@@ -490,7 +498,8 @@ static void
 test_abstract (void)
 {
   g_autofree char *name = g_strdup_printf ("charflow-test-%d", (int) getpid ());
-  g_autofree char *server_spec = g_strdup_printf ("socket,path=%s,abstract=on,server=on,wait=off", name);
+  g_autofree char *server_spec = g_strdup_printf ("socket,path=%s,abstract=on,server=on,wait=off",
+                                                  name);
   g_autofree char *client_spec = g_strdup_printf ("socket,path=%s,abstract=on", name);
   g_autoptr (CharflowBackend) server = make_open (server_spec);
   g_autoptr (CharflowBackend) rival = make (server_spec);
@@ -732,9 +741,12 @@ test_incompatible (void)
 static void
 test_incompatible_properties (void)
 {
-  g_autoptr (CharflowBackend) both = g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "path", "p", "host", "h", NULL);
-  g_autoptr (CharflowBackend) wait = g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "port", 1, "wait", TRUE, NULL);
-  g_autoptr (CharflowBackend) none = CHARFLOW_BACKEND (charflow_socket_backend_new_for_tcp (NULL, 0, FALSE));
+  g_autoptr (CharflowBackend) both = g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "path", "p",
+                                                   "host", "h", NULL);
+  g_autoptr (CharflowBackend) wait = g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "port", 1, "wait",
+                                                   TRUE, NULL);
+  g_autoptr (CharflowBackend) none = CHARFLOW_BACKEND (charflow_socket_backend_new_for_tcp (NULL, 0,
+                                                                                            FALSE));
   g_autoptr (GError) error = NULL;
 
   g_assert_false (test_open_backend (both, &error));

@@ -44,12 +44,14 @@ test_accepts (void)
   assert_canonical ("spice://h?port=65535", CHARFLOW_TRANSPORT_TCP, "spice://h:65535");
   assert_canonical ("spice://h/?port=1", CHARFLOW_TRANSPORT_TCP, "spice://h:1");
   assert_canonical ("spice://[::1]:5930", CHARFLOW_TRANSPORT_TCP, "spice://[::1]:5930");
-  assert_canonical ("spice://[fe80::1%25eth0]:1", CHARFLOW_TRANSPORT_TCP, "spice://[fe80::1%25eth0]:1");
+  assert_canonical ("spice://[fe80::1%25eth0]:1", CHARFLOW_TRANSPORT_TCP,
+                    "spice://[fe80::1%25eth0]:1");
   assert_canonical ("spice://a%2Db:1", CHARFLOW_TRANSPORT_TCP, "spice://a-b:1");
   assert_canonical ("spice://h?tls-port=5", CHARFLOW_TRANSPORT_TLS, "spice+tls://h:5");
   assert_canonical ("spice+tls://h:5931", CHARFLOW_TRANSPORT_TLS, "spice+tls://h:5931");
   assert_canonical ("spice+tls://h?tls-port=5", CHARFLOW_TRANSPORT_TLS, "spice+tls://h:5");
-  assert_canonical ("spice+unix:///run/c.sock", CHARFLOW_TRANSPORT_UNIX, "spice+unix:///run/c.sock");
+  assert_canonical ("spice+unix:///run/c.sock", CHARFLOW_TRANSPORT_UNIX,
+                    "spice+unix:///run/c.sock");
   assert_canonical ("spice+unix://a%20b?c#d", CHARFLOW_TRANSPORT_UNIX, "spice+unix://a%20b?c#d");
 }
 
