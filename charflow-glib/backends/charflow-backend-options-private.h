@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A row of the table that both parses a kind's options and describes them. The tables end with a row of zeros. */
+/* A row of the table that both parses a kind's options and describes them. The tables end with a
+ * row of zeros. */
 struct _CharflowBackendOption
 {
   const char *name;
@@ -46,7 +47,7 @@ CharflowBackendOptions *charflow_backend_options_new (const char                
                                                       GError                    **error);
 void charflow_backend_options_free (CharflowBackendOptions *options);
 
-/* The id, always there. */
+/* The id, or NULL where the spec has none. */
 const char *charflow_backend_options_get_id (const CharflowBackendOptions *options);
 /* Whether the spec names the key. */
 gboolean charflow_backend_options_has (const CharflowBackendOptions *options,

@@ -25,12 +25,13 @@ G_DECLARE_DERIVABLE_TYPE (CharflowBackend, charflow_backend, CHARFLOW, BACKEND, 
  * @open_finish: ends @open_async
  * @close: gives back all that was acquired; called once for each successful opening
  * @read: fills the caller's memory, for C; the default calls @read_bytes
- * @read_bytes: takes what has come, for languages in which memory cannot be filled; the default calls @read
+ * @read_bytes: takes what has come, for languages in which memory cannot be filled; the default
+ *   calls @read
  * @write: takes as much of the data as it can
  * @create_source: makes a source for readiness; the default returns %NULL
  *
- * The virtual functions of a back end. None may block; one of @read and @read_bytes is enough, and a back
- * end that never has input needs neither.
+ * The virtual functions of a back end. None may block; one of @read and @read_bytes is enough, and
+ * a back end that never has input needs neither.
  *
  * Since: 1.0
  */
@@ -71,6 +72,9 @@ struct _CharflowBackendClass
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowBackend *charflow_backend_new_from_spec (const char *spec,
                                                  GError    **error) G_GNUC_WARN_UNUSED_RESULT;
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowBackend *charflow_backend_create_from_spec (const char *spec,
+                                                    GError    **error) G_GNUC_WARN_UNUSED_RESULT;
 
 CHARFLOW_AVAILABLE_IN_ALL
 char **charflow_backend_list_kinds (void);

@@ -5,13 +5,15 @@
 
 G_BEGIN_DECLS
 
-/* What listening on a UNIX path made, so that only that is removed again. */
+/* What was made at a path, so that only that is removed again. */
 typedef struct
 {
   char *path;
-  guint64 device;
-  guint64 inode;
+  int fd; /* of the thing itself: while it is held, its inode number means nothing else */
 } CharflowUnixPath;
+
+/* Remembers what is at @path now. */
+CharflowUnixPath *charflow_unix_path_new (const char *path);
 
 /* Listens on @address; @backlog as listen(2) has it. Never blocks. */
 GSocket *charflow_socket_listen (GSocketAddress *address,

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "charflow-backend-options-private.h"
+#include "charflow-text-private.h"
+
+/* Sorted by name. */
+static const CharflowBackendKind *const kinds[] = {
+  &charflow_memory_backend_kind,
+  &charflow_null_backend_kind,
+  &charflow_pty_backend_kind,
+  &charflow_ringbuf_backend_kind,
+  &charflow_socket_backend_kind,
+};
+
+const CharflowBackendKind *
+charflow_backend_kind_get_nth (gsize n)
+{
+  return n < G_N_ELEMENTS (kinds) ? kinds[n] : NULL;
+}
+
+const CharflowBackendKind *
+charflow_backend_kind_lookup (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      if (strcmp (kinds[i]->name, name) == 0)
+        return kinds[i];
+    }
+
+  return NULL;
+}
+
+/**
+ * charflow_backend_new_from_spec: (skip)
+ * @spec: `KIND,id=ID,key=value,…`
+ * @error: return location for a #GError
+ *
+ * Makes a back end from a spec in the syntax of QEMU's `-chardev`.
+ *
+ * A comma in a value is written twice; of a repeated key the last one counts; `key` alone is
+ * `key=on`, and `nokey` is `key=off`. The `id` becomes #CharflowBackend:label and may be left out.
+ * charflow_backend_list_kinds() and charflow_backend_list_options() tell what there is.
+ *
+ * The back end is not opened by this, so nothing outside of the program has changed. Fails with the
+ * codes of #CharflowBackendError.
+ *
+ * Returns: (transfer full): a new back end
+ *
+ * Since: 1.0
+ */
+CharflowBackend *
+charflow_backend_new_from_spec (const char *spec,
+                                GError    **error)
+{
+  const CharflowBackendKind *kind;
+  g_autoptr (CharflowBackendOptions) options = NULL;
+
+  g_return_val_if_fail (spec != NULL, NULL);
+
+  options = charflow_backend_options_new (spec, &kind, error);
+  if (options == NULL)
+    return NULL;
+
+  return kind->create (options, error);
+}
+
+/**
+ * charflow_backend_create_from_spec: (rename-to charflow_backend_new_from_spec)
+ * @spec: `KIND,id=ID,key=value,…`
+ * @error: return location for a #GError
+ *
+ * Makes a back end as charflow_backend_new_from_spec() does, for languages in which an abstract
+ * class has no constructors. In Python it is `Charflow.Backend.new_from_spec ()`, in Vala
+ * `Charflow.Backend.create_from_spec ()`.
+ *
+ * Returns: (transfer full): a new back end
+ *
+ * Since: 1.0
+ */
+CharflowBackend *
+charflow_backend_create_from_spec (const char *spec,
+                                   GError    **error)
+{
+  return charflow_backend_new_from_spec (spec, error);
+}
+
+/**
+ * charflow_backend_list_kinds:
+ *
+ * Lists the kinds of back ends that a spec may begin with.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names, sorted
+ *
+ * Since: 1.0
+ */
+char **
+charflow_backend_list_kinds (void)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    g_strv_builder_add (builder, kinds[i]->name);
+
+  return g_strv_builder_end (builder);
+}
+
+/**
+ * charflow_backend_describe_kind:
+ * @kind: the name of a kind
+ *
+ * Tells what a kind of back end is, in the language of the user.
+ *
+ * Returns: (nullable): the description, or %NULL when there is no such kind
+ *
+ * Since: 1.0
+ */
+const char *
+charflow_backend_describe_kind (const char *kind)
+{
+  const CharflowBackendKind *found;
+
+  g_return_val_if_fail (kind != NULL, NULL);
+
+  found = charflow_backend_kind_lookup (kind);
+
+  return found != NULL ? _(found->description) : NULL;
+}
+
+/**
+ * charflow_backend_list_options:
+ * @kind: the name of a kind
+ * @error: return location for a #GError
+ *
+ * Lists the options of a kind of back end, besides `id`.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND when there is no such kind.
+ *
+ * Returns: (transfer container) (element-type CharflowBackendOption): the options
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+charflow_backend_list_options (const char *kind,
+                               GError    **error)
+{
+  g_autoptr (GPtrArray) list = NULL;
+  const CharflowBackendKind *found;
+
+  g_return_val_if_fail (kind != NULL, NULL);
+
+  found = charflow_backend_kind_lookup (kind);
+  if (found == NULL)
+    {
+      g_autofree char *excerpt = charflow_text_excerpt (kind);
+
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND,
+                   _("There is no back end of the kind '%s'"), excerpt);
+      return NULL;
+    }
+
+  list = g_ptr_array_new ();
+  for (const CharflowBackendOption *option = found->options; option->name != NULL; option++)
+    g_ptr_array_add (list, (gpointer) option);
+
+  return g_steal_pointer (&list);
+}

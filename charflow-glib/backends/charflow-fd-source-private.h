@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The live sources of one file descriptor, so that none outlives it: the number would soon mean
+ * another file. */
+typedef struct _CharflowFdSources CharflowFdSources;
+
+CharflowFdSources *charflow_fd_sources_new (void);
+void charflow_fd_sources_free (CharflowFdSources *self);
+
+/* A source for @condition, G_IO_HUP or G_IO_ERR on @fd, dispatched to a GSourceFunc. */
+GSource *charflow_fd_sources_create (CharflowFdSources *self,
+                                     int                fd,
+                                     GIOCondition       condition);
+
+/* Destroys all of them. To be called before the descriptor is closed. */
+void charflow_fd_sources_destroy (CharflowFdSources *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowFdSources, charflow_fd_sources_free)
+
+G_END_DECLS

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "charflow-fd-source-private.h"
+
+struct _CharflowFdSources
+{
+  GQueue live; /* of FdSource, none owned: each leaves when it is finalized */
+};
+
+typedef struct
+{
+  GSource source;
+  gpointer tag;
+  CharflowFdSources *owner; /* NULL once the descriptor is gone */
+  GList link;
+} FdSource;
+
+static gboolean
+fd_source_prepare (GSource *source,
+                   int     *timeout_ms)
+{
+  *timeout_ms = -1;
+  return FALSE;
+}
+
+static gboolean
+fd_source_check (GSource *source)
+{
+  FdSource *self = (FdSource *) source;
+
+  return g_source_query_unix_fd (source, self->tag) != 0;
+}
+
+static gboolean
+fd_source_dispatch (GSource    *source,
+                    GSourceFunc callback,
+                    gpointer    user_data)
+{
+  if (callback == NULL)
+    return G_SOURCE_REMOVE;
+
+  return callback (user_data);
+}
+
+static void
+fd_source_leave (FdSource *self)
+{
+  if (self->owner == NULL)
+    return;
+
+  g_queue_unlink (&self->owner->live, &self->link);
+  self->owner = NULL;
+}
+
+static void
+fd_source_finalize (GSource *source)
+{
+  fd_source_leave ((FdSource *) source);
+}
+
+static GSourceFuncs fd_source_funcs = {
+  .prepare = fd_source_prepare,
+  .check = fd_source_check,
+  .dispatch = fd_source_dispatch,
+  .finalize = fd_source_finalize,
+};
+
+CharflowFdSources *
+charflow_fd_sources_new (void)
+{
+  CharflowFdSources *self = g_new0 (CharflowFdSources, 1);
+
+  g_queue_init (&self->live);
+
+  return self;
+}
+
+void
+charflow_fd_sources_free (CharflowFdSources *self)
+{
+  charflow_fd_sources_destroy (self);
+  g_free (self);
+}
+
+GSource *
+charflow_fd_sources_create (CharflowFdSources *self,
+                            int                fd,
+                            GIOCondition       condition)
+{
+  GSource *source = g_source_new (&fd_source_funcs, sizeof (FdSource));
+  FdSource *fd_source = (FdSource *) source;
+
+  g_source_set_static_name (source, "Charflow back end");
+  fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->owner = self;
+  fd_source->link.data = fd_source;
+  g_queue_push_head_link (&self->live, &fd_source->link);
+
+  return source;
+}
+
+void
+charflow_fd_sources_destroy (CharflowFdSources *self)
+{
+  while (self->live.head != NULL)
+    {
+      FdSource *fd_source = self->live.head->data;
+      g_autoptr (GSource) source = g_source_ref (&fd_source->source);
+
+      /* Left first: what the destruction frees may create or free other sources. */
+      fd_source_leave (fd_source);
+      g_source_destroy (source);
+    }
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "charflow-ringbuf-backend.h"
+
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "charflow-backend-options-private.h"
+
+/**
+ * SECTION:charflow-ringbuf-backend
+ * @title: CharflowRingbufBackend
+ * @short_description: a back end that remembers what was written last
+ *
+ * A ring of memory: it takes everything that is written, and when it is full the oldest bytes make
+ * room. The program looks at its contents with charflow_ringbuf_backend_peek_bytes() and
+ * charflow_ringbuf_backend_take_bytes(), whether it is open or not; a front end never gets input
+ * from it.
+ *
+ * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is
+ * there as soon as it is open.
+ */
+
+#define DEFAULT_SIZE "65536"
+/* What is asked for is allocated at once, so this is no more than somebody could mean. */
+#define MAX_SIZE (G_GUINT64_CONSTANT (1) << 30)
+
+/**
+ * CharflowRingbufBackend:
+ *
+ * A back end that remembers what was written last.
+ *
+ * Since: 1.0
+ */
+struct _CharflowRingbufBackend
+{
+  CharflowBackend parent_instance;
+
+  guint64 size;
+  guint8 *ring; /* NULL before the first opening */
+  gsize start; /* of the oldest byte */
+  gsize stored;
+  guint64 lost_bytes;
+};
+
+G_DEFINE_FINAL_TYPE (CharflowRingbufBackend, charflow_ringbuf_backend, CHARFLOW_TYPE_BACKEND)
+
+typedef enum
+{
+  PROP_SIZE = 1,
+  PROP_STORED,
+  PROP_LOST_BYTES,
+} CharflowRingbufBackendProperty;
+
+typedef enum
+{
+  SIGNAL_CHANGED,
+} CharflowRingbufBackendSignal;
+
+static GParamSpec *props[PROP_LOST_BYTES + 1];
+static guint signals[SIGNAL_CHANGED + 1];
+
+static gboolean
+check_size (guint64  size,
+            GError **error)
+{
+  if (size > 0 && size <= MAX_SIZE && (size & (size - 1)) == 0)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+               _("Option 'size' expects a power of two from 1 to %" G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT),
+               MAX_SIZE, size);
+  return FALSE;
+}
+
+/* Bytes that wrap are in two pieces; @len is at most what the ring holds from @start on. */
+static void
+store (CharflowRingbufBackend *self,
+       const guint8           *data,
+       gsize                   len)
+{
+  gsize end = (self->start + self->stored) & (self->size - 1);
+  gsize first = MIN (len, self->size - end);
+
+  memcpy (self->ring + end, data, first);
+  memcpy (self->ring, data + first, len - first);
+  self->stored += len;
+}
+
+static void
+discard (CharflowRingbufBackend *self,
+         gsize                   len)
+{
+  self->start = (self->start + len) & (self->size - 1);
+  self->stored -= len;
+}
+
+static void
+announce (CharflowRingbufBackend *self,
+          guint64                 old_lost_bytes)
+{
+  GObject *object = G_OBJECT (self);
+
+  g_object_freeze_notify (object);
+  g_object_notify_by_pspec (object, props[PROP_STORED]);
+  if (self->lost_bytes != old_lost_bytes)
+    g_object_notify_by_pspec (object, props[PROP_LOST_BYTES]);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  g_object_thaw_notify (object);
+}
+
+static gboolean
+ensure_ring (CharflowRingbufBackend *self,
+             GError                **error)
+{
+  if (self->ring != NULL)
+    return TRUE;
+
+  if (!check_size (self->size, error))
+    return FALSE;
+
+  self->ring = g_try_malloc (self->size);
+  if (self->ring != NULL)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
+               _("There is no memory for a ring of %" G_GUINT64_FORMAT " bytes"), self->size);
+  return FALSE;
+}
+
+static void
+charflow_ringbuf_backend_open_async (CharflowBackend    *backend,
+                                     GCancellable       *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer            user_data)
+{
+  CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (backend);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GError) error = NULL;
+
+  g_task_set_source_tag (task, charflow_ringbuf_backend_open_async);
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!ensure_ring (self, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  charflow_backend_emit_event (backend, CHARFLOW_EVENT_OPENED);
+  g_task_return_boolean (task, TRUE);
+}
+
+static gssize
+charflow_ringbuf_backend_write (CharflowBackend *backend,
+                                const guint8    *data,
+                                gsize            size,
+                                GError         **error)
+{
+  CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (backend);
+  guint64 old_lost_bytes = self->lost_bytes;
+  gsize kept = MIN (size, self->size);
+  gsize room = self->size - self->stored;
+
+  /* Of more than the ring holds, only the end stays. */
+  self->lost_bytes += size - kept;
+  if (kept > room)
+    {
+      self->lost_bytes += kept - room;
+      discard (self, kept - room);
+    }
+
+  store (self, data + (size - kept), kept);
+  announce (self, old_lost_bytes);
+
+  return (gssize) size;
+}
+
+static void
+charflow_ringbuf_backend_finalize (GObject *object)
+{
+  CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (object);
+
+  g_free (self->ring);
+
+  G_OBJECT_CLASS (charflow_ringbuf_backend_parent_class)->finalize (object);
+}
+
+static void
+charflow_ringbuf_backend_get_property (GObject    *object,
+                                       guint       prop_id,
+                                       GValue     *value,
+                                       GParamSpec *pspec)
+{
+  CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (object);
+
+  switch ((CharflowRingbufBackendProperty) prop_id)
+    {
+    case PROP_SIZE:
+      g_value_set_uint64 (value, charflow_ringbuf_backend_get_size (self));
+      break;
+    case PROP_STORED:
+      g_value_set_uint64 (value, charflow_ringbuf_backend_get_stored (self));
+      break;
+    case PROP_LOST_BYTES:
+      g_value_set_uint64 (value, charflow_ringbuf_backend_get_lost_bytes (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+charflow_ringbuf_backend_set_property (GObject      *object,
+                                       guint         prop_id,
+                                       const GValue *value,
+                                       GParamSpec   *pspec)
+{
+  CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (object);
+
+  switch ((CharflowRingbufBackendProperty) prop_id)
+    {
+    case PROP_SIZE:
+      self->size = g_value_get_uint64 (value);
+      break;
+    case PROP_STORED:
+    case PROP_LOST_BYTES:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+charflow_ringbuf_backend_class_init (CharflowRingbufBackendClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  CharflowBackendClass *backend_class = CHARFLOW_BACKEND_CLASS (klass);
+
+  object_class->finalize = charflow_ringbuf_backend_finalize;
+  object_class->get_property = charflow_ringbuf_backend_get_property;
+  object_class->set_property = charflow_ringbuf_backend_set_property;
+
+  backend_class->open_async = charflow_ringbuf_backend_open_async;
+  backend_class->write = charflow_ringbuf_backend_write;
+
+  /**
+   * CharflowRingbufBackend:size:
+   *
+   * How many bytes the ring holds: a power of two up to 1 GiB, which is checked when it is opened.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SIZE] =
+    g_param_spec_uint64 ("size", NULL, "How many bytes the ring holds",
+                         0, G_MAXUINT64, 65536,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowRingbufBackend:stored:
+   *
+   * How many bytes are in the ring.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STORED] =
+    g_param_spec_uint64 ("stored", NULL, "How many bytes are in the ring",
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowRingbufBackend:lost-bytes:
+   *
+   * How many bytes have made room for later ones before anybody took them.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LOST_BYTES] =
+    g_param_spec_uint64 ("lost-bytes", NULL, "How many bytes have made room for later ones",
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+
+  /**
+   * CharflowRingbufBackend::changed:
+   * @self: the back end
+   *
+   * Bytes came into the ring or were taken out of it.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CHANGED] =
+    g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+charflow_ringbuf_backend_init (CharflowRingbufBackend *self)
+{
+  charflow_backend_set_uri (CHARFLOW_BACKEND (self), "ringbuf");
+}
+
+/**
+ * charflow_ringbuf_backend_new:
+ * @size: how many bytes it holds, a power of two up to 1 GiB
+ *
+ * Makes a back end that remembers what was written last.
+ *
+ * Returns: (transfer full): a new back end
+ *
+ * Since: 1.0
+ */
+CharflowRingbufBackend *
+charflow_ringbuf_backend_new (guint64 size)
+{
+  return g_object_new (CHARFLOW_TYPE_RINGBUF_BACKEND, "size", size, NULL);
+}
+
+/**
+ * charflow_ringbuf_backend_get_size:
+ * @self: a ring
+ *
+ * Gets how many bytes the ring holds.
+ *
+ * Returns: the size
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_ringbuf_backend_get_size (CharflowRingbufBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), 0);
+
+  return self->size;
+}
+
+/**
+ * charflow_ringbuf_backend_get_stored:
+ * @self: a ring
+ *
+ * Gets how many bytes are in the ring.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_ringbuf_backend_get_stored (CharflowRingbufBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), 0);
+
+  return self->stored;
+}
+
+/**
+ * charflow_ringbuf_backend_get_lost_bytes:
+ * @self: a ring
+ *
+ * Gets how many bytes have made room for later ones before anybody took them.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_ringbuf_backend_get_lost_bytes (CharflowRingbufBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), 0);
+
+  return self->lost_bytes;
+}
+
+/**
+ * charflow_ringbuf_backend_take_bytes:
+ * @self: a ring
+ * @max_size: the most to take
+ *
+ * Takes the oldest bytes out of the ring.
+ *
+ * Returns: (transfer full): the bytes, none when the ring is empty
+ *
+ * Since: 1.0
+ */
+GBytes *
+charflow_ringbuf_backend_take_bytes (CharflowRingbufBackend *self,
+                                     gsize                   max_size)
+{
+  g_autoptr (CharflowRingbufBackend) guard = NULL;
+  GBytes *bytes;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
+
+  guard = g_object_ref (self);
+  bytes = charflow_ringbuf_backend_peek_bytes (self, max_size);
+  if (g_bytes_get_size (bytes) == 0)
+    return bytes;
+
+  discard (self, g_bytes_get_size (bytes));
+  announce (self, self->lost_bytes);
+
+  return bytes;
+}
+
+/**
+ * charflow_ringbuf_backend_peek_bytes:
+ * @self: a ring
+ * @max_size: the most to look at
+ *
+ * Looks at the oldest bytes in the ring, which stay there.
+ *
+ * Returns: (transfer full): the bytes, none when the ring is empty
+ *
+ * Since: 1.0
+ */
+GBytes *
+charflow_ringbuf_backend_peek_bytes (CharflowRingbufBackend *self,
+                                     gsize                   max_size)
+{
+  gsize len;
+  gsize first;
+  guint8 *data;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
+
+  len = MIN (max_size, self->stored);
+  if (len == 0)
+    return g_bytes_new (NULL, 0);
+
+  first = MIN (len, self->size - self->start);
+  data = g_malloc (len);
+  memcpy (data, self->ring + self->start, first);
+  memcpy (data + first, self->ring, len - first);
+
+  return g_bytes_new_take (data, len);
+}
+
+static CharflowBackend *
+create_from_options (const CharflowBackendOptions *options,
+                     GError                      **error)
+{
+  guint64 size = charflow_backend_options_get_number (options, "size");
+
+  if (!check_size (size, error))
+    return NULL;
+
+  return g_object_new (CHARFLOW_TYPE_RINGBUF_BACKEND,
+                       "label", charflow_backend_options_get_id (options),
+                       "size", size,
+                       NULL);
+}
+
+static const CharflowBackendOption ringbuf_options[] = {
+  { "size", CHARFLOW_OPTION_TYPE_SIZE, DEFAULT_SIZE,
+    N_("How many bytes it holds, a power of two") },
+  { NULL },
+};
+
+const CharflowBackendKind charflow_ringbuf_backend_kind = {
+  .name = "ringbuf",
+  .description = N_("Remembers what was written last"),
+  .options = ringbuf_options,
+  .create = create_from_options,
+};
+
+const CharflowBackendKind charflow_memory_backend_kind = {
+  .name = "memory",
+  .description = N_("Remembers what was written last; an old name of ringbuf"),
+  .options = ringbuf_options,
+  .create = create_from_options,
+};
