@@ -31,6 +31,9 @@ void charflow_unix_path_free (CharflowUnixPath *made);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowUnixPath, charflow_unix_path_free)
 
+/* Has a TCP connection send small messages at once, and notice in the end when its peer is gone. */
+void charflow_socket_tune (GSocket *socket);
+
 /* The peer or the local end of @socket for people: "127.0.0.1:5930", "[::1]:5930", "unix:PATH". */
 char *charflow_socket_address_to_string (GSocketAddress *address);
 

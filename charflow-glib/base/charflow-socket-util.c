@@ -15,8 +15,12 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "charflow-text-private.h"
+
+/* SPICE's server has the same. */
+#define KEEPALIVE_IDLE_S 600
 
 /* The last byte of the field is for the terminator that other programs expect. */
 #define MAX_UNIX_PATH (sizeof (((struct sockaddr_un *) NULL)->sun_path) - 1)
@@ -232,4 +236,15 @@ charflow_socket_address_to_string (GSocketAddress *address)
     return g_strdup_printf ("[%s]:%u", host, port);
 
   return g_strdup_printf ("%s:%u", host, port);
+}
+
+void
+charflow_socket_tune (GSocket *socket)
+{
+  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
+    return;
+
+  g_socket_set_keepalive (socket, TRUE);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S, NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
 }

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-char-device-private.h"
+#include "charflow-enum-types.h"
 
 /**
  * SECTION:charflow-client

@@ -4,9 +4,7 @@
 #include "charflow-server-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <string.h>
 
 #include "charflow-channel-client-private.h"
 #include "charflow-enum-types.h"
@@ -35,8 +33,6 @@
 #define MAX_PENDING_LINKS 256
 /* One key serves all links of this time, so that links that come to nothing cost little. */
 #define KEY_LIFETIME_US (60 * G_TIME_SPAN_SECOND)
-/* As SPICE's server has it. */
-#define KEEPALIVE_IDLE_S 600
 
 struct _CharflowServer
 {
@@ -324,17 +320,6 @@ name_peer (GSocket *socket)
 }
 
 static void
-tune_socket (GSocket *socket)
-{
-  if (g_socket_get_family (socket) == G_SOCKET_FAMILY_UNIX)
-    return;
-
-  g_socket_set_keepalive (socket, TRUE);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S, NULL);
-  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
-}
-
-static void
 arrived_cb (CharflowListener *listener,
             GSocket          *socket,
             gpointer          user_data)
@@ -354,7 +339,7 @@ arrived_cb (CharflowListener *listener,
       return;
     }
 
-  tune_socket (socket);
+  charflow_socket_tune (socket);
   arrival = g_new0 (Arrival, 1);
   arrival->server = g_object_ref (self);
   arrival->peer = name_peer (socket);
