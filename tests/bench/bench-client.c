@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One client, one measurement, one line of JSON. What stands at the other end of the server is "device" of this folder
- * in the mode that fits: source for read, sink for write, echo for echo. */
+/* One client, one measurement, one line of JSON. What stands at the other end of the server is
+ * "device" of this folder in the mode that fits: source for read, sink for write, echo for echo. */
 
 #include "config.h"
 
@@ -37,7 +37,8 @@ print_rate (const char *mode,
             double      seconds,
             bool        intact)
 {
-  printf ("{\"mode\": \"%s\", \"bytes\": %" PRIu64 ", \"seconds\": %.9f, \"mb_per_s\": %.3f, \"intact\": %s}\n",
+  printf ("{\"mode\": \"%s\", \"bytes\": %" PRIu64 ", \"seconds\": %.9f, "
+          "\"mb_per_s\": %.3f, \"intact\": %s}\n",
           mode, n_bytes, seconds, (double) n_bytes / seconds / 1e6, intact ? "true" : "false");
 }
 
@@ -145,12 +146,14 @@ measure_echo (WireClient *client,
     }
 
   qsort (times_us, count, sizeof *times_us, compare_doubles);
-  printf ("{\"mode\": \"echo\", \"count\": %zu, \"p50_us\": %.3f, \"p99_us\": %.3f, \"intact\": %s}\n",
+  printf ("{\"mode\": \"echo\", \"count\": %zu, "
+          "\"p50_us\": %.3f, \"p99_us\": %.3f, \"intact\": %s}\n",
           count, times_us[count / 2], times_us[count * 99 / 100], intact ? "true" : "false");
   free (times_us);
 }
 
-/* The driver reads the server's figures from /proc while nothing moves, then lets the client go on with one byte. */
+/* The driver reads the server's figures from /proc while nothing moves, then lets the client go on
+ * with one byte. */
 static void
 await_driver (WireClient *client)
 {
@@ -170,7 +173,8 @@ open_client (const Options *options)
   if (options->plain)
     return wire_client_new_plain (options->host, options->port);
 
-  return wire_client_new_spice (options->host, options->port, password != NULL ? password : "", options->port_name);
+  return wire_client_new_spice (options->host, options->port,
+                                password != NULL ? password : "", options->port_name);
 }
 
 static void

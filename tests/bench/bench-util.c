@@ -4,14 +4,16 @@
 #include "bench-util.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* A prime, so that no size of a read, a write or a message keeps in step with it: a piece that is lost, doubled or
- * moved shows. */
+/* A prime, so that no size of a read, a write or a message keeps in step with it: a piece that is
+ * lost, doubled or moved shows. */
 #define PATTERN_PERIOD 65521
 
 static uint8_t pattern[PATTERN_PERIOD + PATTERN_SPAN];
@@ -60,6 +62,24 @@ pattern_matches (uint64_t       offset,
   return true;
 }
 
+uint16_t
+get_u16 (const uint8_t *data)
+{
+  uint16_t value;
+
+  memcpy (&value, data, sizeof value);
+  return le16toh (value);
+}
+
+uint32_t
+get_u32 (const uint8_t *data)
+{
+  uint32_t value;
+
+  memcpy (&value, data, sizeof value);
+  return le32toh (value);
+}
+
 double
 now_seconds (void)
 {
@@ -79,8 +99,9 @@ parse_number (const char *text,
 
   errno = 0;
   value = strtoull (text, &end, 10);
-  if (!isdigit ((unsigned char) text[0]) || *end != '\0' || errno != 0 || value < min || value > max)
-    errx (2, "'%s' is not a number from %llu to %llu", text, (unsigned long long) min, (unsigned long long) max);
+  if (!isdigit ((unsigned char) text[0]) || *end != '\0' || errno != 0 ||
+      value < min || value > max)
+    errx (2, "'%s' is not a number from %" PRIu64 " to %" PRIu64, text, min, max);
 
   return value;
 }

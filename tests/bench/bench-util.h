@@ -12,8 +12,8 @@
 #define BENCH_GO 'g'
 #define BENCH_DONE 'd'
 
-/* Both ends know the pattern, so each compares what it gets with what it must be: stronger than a checksum,
- * and at the speed of memcmp() it does not become what is measured. */
+/* Both ends know the pattern, so each compares what it gets with what it must be: stronger than a
+ * checksum, and at the speed of memcmp() it does not become what is measured. */
 void pattern_init (void);
 
 /* The pattern from @offset of the stream on, PATTERN_SPAN bytes of it. */
@@ -22,6 +22,10 @@ const uint8_t *pattern_at (uint64_t offset);
 bool pattern_matches (uint64_t       offset,
                       const uint8_t *data,
                       size_t         size);
+
+/* Numbers of the wire: little endian, at any address. */
+uint16_t get_u16 (const uint8_t *data);
+uint32_t get_u32 (const uint8_t *data);
 
 double now_seconds (void);
 

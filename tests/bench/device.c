@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The device behind the server under test: a UNIX stream socket that the server connects to. What it moves is a fixed
- * pattern, so it also tells whether what arrives is what was sent. */
+/* The device behind the server under test: a UNIX stream socket that the server connects to. What
+ * it moves is a fixed pattern, so it also tells whether what arrives is what was sent. */
 
 #include "config.h"
 
@@ -95,7 +95,8 @@ serve_source (int fd)
   start = now_seconds ();
   while (sent < device.n_bytes)
     {
-      size_t n = device.n_bytes - sent < device.chunk ? (size_t) (device.n_bytes - sent) : device.chunk;
+      uint64_t left = device.n_bytes - sent;
+      size_t n = left < device.chunk ? (size_t) left : device.chunk;
 
       if (!write_all (fd, pattern_at (sent), n))
         return;

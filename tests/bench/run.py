@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measure Charflow's server beside the SPICE server library and socat.
 
-The device, the client and the machine are the same for all three; README.md beside this file says what each
-figure is. Ends with status 1 when a measurement failed, and says which in the table.
+The device, the client and the machine are the same for all three; README.md beside this file says
+what each figure is. Ends with status 1 when a measurement failed, and says which in the table.
 """
 
 import argparse
@@ -36,12 +36,13 @@ class Failure(Exception):
 
 
 class Child:
-    """A process of ours whose lines are read with a time limit and which is gone at the end of a `with`."""
+    """A process of ours, read line by line with a time limit, and gone at the end of its `with`."""
 
     def __init__(self, name, command, folder, **kwargs):
         self.name = name
         self.pending = b""
-        self.errors = open(Path(folder) / f"{name}.errors", "w+", encoding="utf-8", errors="replace")
+        self.errors = open(Path(folder) / f"{name}.errors", "w+", encoding="utf-8",
+                           errors="replace")
         try:
             self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=self.errors, **kwargs)
@@ -103,13 +104,16 @@ class Child:
             self.process.wait()
             return False
 
+    def proc_file(self, name):
+        return Path(f"/proc/{self.process.pid}/{name}").read_text(encoding="utf-8", errors="replace")
+
     def cpu_seconds(self):
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii", errors="replace")
-        fields = fields.rpartition(")")[2].split()
+        text = self.proc_file("stat")
+        fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
     def peak_mib(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8").splitlines():
+        for line in self.proc_file("status").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / KIB
         raise Failure(f"{self.name} has ended")
@@ -176,7 +180,7 @@ class Socat:
                 f"UNIX-CONNECT:{device_path}"]
 
     def await_port(self, server):
-        """socat takes one connection and never says that it listens, so the client tries until it does."""
+        """socat takes one connection and never says that it listens: the client tries again."""
         return self.port
 
 
@@ -218,7 +222,7 @@ def read_figures(child, limit_s):
 
 
 def measure_step(client, server, device, limit_s):
-    """The client is linked and waits: let it measure, and read the server's figures while nothing moves."""
+    """Let the client, linked and waiting, measure; with the server's figures before and after."""
     if client.read_line(READY_LIMIT_S) != "ready":
         raise Failure("the client never got ready")
 
@@ -296,15 +300,23 @@ def run_all(build, kinds, steps, rounds, limit_s):
 
 
 def figure_of(samples, failures, kind, step, figure):
-    """The median over the rounds; a failure's text when there was one; None when it was not measured."""
-    names = [step] if step is not None else sorted({name for key, name in {*samples, *failures} if key == kind})
+    """The median over the rounds, the text of a failure, or None if it was not measured."""
+    tried = sorted(name for key, name in {*samples, *failures} if key == kind)
+    names = [step] if step is not None else tried
     for name in names:
         if (kind, name) in failures:
             return f"failed: {failures[kind, name]}"
     if not samples.keys() >= {(kind, name) for name in names}:
         return None
-    medians = [statistics.median(sample[figure] for sample in samples[kind, name]) for name in names]
+    medians = [statistics.median(sample[figure] for sample in samples[kind, name])
+               for name in names]
     return max(medians, default=None)
+
+
+def format_cell(value, digits):
+    if isinstance(value, float):
+        return f"{value:.{digits}f}"
+    return str(value or "–").replace("|", "/")
 
 
 def make_table(samples, failures, kinds):
@@ -314,8 +326,7 @@ def make_table(samples, failures, kinds):
         values = {kind: figure_of(samples, failures, kind, step, figure) for kind in kinds}
         if not any(values.values()):
             continue
-        cells = [f"{value:.{digits}f}" if isinstance(value, float) else str(value or "–").replace("|", "/")
-                 for value in values.values()]
+        cells = [format_cell(value, digits) for value in values.values()]
         ours, theirs = values.get("charflow"), values.get("libspice")
         comparable = isinstance(ours, float) and isinstance(theirs, float) and theirs > 0
         cells.append(f"{ours / theirs:.2f}" if comparable else "–")
@@ -340,13 +351,18 @@ def save_json(path, samples, failures, rounds, quick):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description="Measure Charflow beside the SPICE server library and socat.")
-    parser.add_argument("--build", required=True, type=Path, metavar="DIR", help="Charflow's build folder")
+    parser = argparse.ArgumentParser(
+        description="Measure Charflow beside the SPICE server library and socat.")
+    parser.add_argument("--build", required=True, type=Path, metavar="DIR",
+                        help="Charflow's build folder")
     parser.add_argument("--quick", action="store_true", help="less data, and one round")
-    parser.add_argument("--rounds", type=int, help="how often each measurement is made (5; 1 with --quick)")
+    parser.add_argument("--rounds", type=int,
+                        help="how often each measurement is made (5; 1 with --quick)")
     parser.add_argument("--only", metavar="LIST", help="servers, of " + ",".join(SERVERS))
-    parser.add_argument("--steps", metavar="LIST", help="measurements, of " + ",".join(make_steps(True)))
-    parser.add_argument("--limit", type=int, default=60, metavar="SECONDS", help="for one measurement (60)")
+    parser.add_argument("--steps", metavar="LIST",
+                        help="measurements, of " + ",".join(make_steps(True)))
+    parser.add_argument("--limit", type=int, default=60, metavar="SECONDS",
+                        help="for one measurement (60)")
     parser.add_argument("--json", metavar="FILE", help="write every sample there")
     arguments = parser.parse_args()
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A server on the SPICE server library with one port, whose device is a UNIX stream socket: what a virtual machine's
- * port is, without the machine. */
+/* A server on the SPICE server library with one port, whose device is a UNIX stream socket: what a
+ * virtual machine's port is, without the machine. */
 
 #include "config.h"
 
@@ -92,8 +92,8 @@ timer_remove (SpiceTimer *timer)
   g_free (timer);
 }
 
-/* The library changes its masks several times for each message, mostly there and back. GLib wakes its loop for each
- * change, so only what is left of them when the loop comes round is passed on. */
+/* The library changes its masks several times for each message, mostly there and back. GLib wakes
+ * its loop for each change, so only what is left of them when the loop comes round is passed on. */
 static gboolean
 watch_prepare (GSource *source,
                int     *timeout_ms)
@@ -205,8 +205,9 @@ device_watch (Device *device,
   watch_update_mask (device->watch, events);
 }
 
-/* The library asks again only when it is woken. So each direction is watched only once it has come to a stop; were it
- * watched always, a full queue, which wakes the device by itself when it drains, would make the loop spin. */
+/* The library asks again only when it is woken. So each direction is watched only once it has come
+ * to a stop; were it watched always, a full queue, which wakes the device by itself when it drains,
+ * would make the loop spin. */
 static void
 device_ready_cb (int   fd,
                  int   events,
@@ -285,7 +286,13 @@ connect_to_path (const char *path)
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-  if (fd < 0 || g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path ||
+  if (g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path)
+    {
+      g_printerr ("'%s' is too long for a socket's path\n", path);
+      exit (2);
+    }
+
+  if (fd < 0 ||
       connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
     {
       g_printerr ("Could not connect to '%s': %s\n", path, g_strerror (errno));
@@ -353,7 +360,8 @@ main (int    argc,
   if (argc != 4 || !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, &port, NULL) ||
       g_getenv (PASSWORD_VARIABLE) == NULL)
     {
-      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME\n", argv[0]);
+      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME\n",
+                  argv[0]);
       return 2;
     }
 

@@ -3,41 +3,28 @@
 
 #include "wire-client.h"
 
+#include "bench-util.h"
+#include "wire-link.h"
+
 #include <endian.h>
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <poll.h>
 #include <spice/enums.h>
 #include <spice/protocol.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE (256 * 1024)
 #define HEADER_SIZE sizeof (SpiceMiniDataHeader)
 
-/* Of a message that is not data no more is looked at than this; a channel list of 256 channels fits. */
+/* Of a message that is not data no more is looked at than this; a list of 256 channels fits. */
 #define CONTROL_SIZE 1024
-
-/* The longest capability words that a link reply may claim, as the SPICE server bounds them for clients. */
-#define LINK_SIZE_MAX 4096
-
-#define CAPABILITIES ((1u << SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION) | (1u << SPICE_COMMON_CAP_AUTH_SPICE) | \
-                      (1u << SPICE_COMMON_CAP_MINI_HEADER))
 
 /* After so many reads in a row MAIN gets a turn, also when the port never runs dry. */
 #define READS_PER_TURN 32
-
-#define CONNECT_TIMEOUT_SECONDS 5
 
 typedef struct
 {
@@ -83,24 +70,6 @@ struct WireClient
   bool opened;
 };
 
-static uint16_t
-get_u16 (const uint8_t *data)
-{
-  uint16_t value;
-
-  memcpy (&value, data, sizeof value);
-  return le16toh (value);
-}
-
-static uint32_t
-get_u32 (const uint8_t *data)
-{
-  uint32_t value;
-
-  memcpy (&value, data, sizeof value);
-  return le32toh (value);
-}
-
 static Stream *
 stream_new (const char *name,
             int         fd,
@@ -108,13 +77,17 @@ stream_new (const char *name,
 {
   Stream *stream = calloc (1, sizeof *stream);
 
-  if (stream == NULL || (stream->in = malloc (BUFFER_SIZE)) == NULL || (stream->out = malloc (BUFFER_SIZE)) == NULL)
+  if (stream == NULL)
     errx (1, "out of memory");
 
   stream->name = name;
   stream->fd = fd;
   stream->framed = true;
   stream->data_type = data_type;
+  stream->in = malloc (BUFFER_SIZE);
+  stream->out = malloc (BUFFER_SIZE);
+  if (stream->in == NULL || stream->out == NULL)
+    errx (1, "out of memory");
 
   return stream;
 }
@@ -162,8 +135,8 @@ stream_try_flush (Stream *stream)
 {
   while (stream->out_start < stream->out_end)
     {
-      ssize_t n = send (stream->fd, stream->out + stream->out_start, stream->out_end - stream->out_start,
-                        MSG_DONTWAIT | MSG_NOSIGNAL);
+      ssize_t n = send (stream->fd, stream->out + stream->out_start,
+                        stream->out_end - stream->out_start, MSG_DONTWAIT | MSG_NOSIGNAL);
 
       if (n < 0 && errno == EINTR)
         continue;
@@ -231,12 +204,15 @@ stream_take_data (Stream  *stream,
   if (n == 0)
     return false;
 
-  *message = (Message) { .type = stream->data_type, .body = stream->in + stream->in_start, .size = n };
+  message->type = stream->data_type;
+  message->body = stream->in + stream->in_start;
+  message->size = n;
   stream->in_start += n;
   return true;
 }
 
-/* The next message, or piece of a data message, of what has been read; its body lasts until the next stream_fill(). */
+/* The next message, or piece of a data message, of what has been read; its body lasts until the
+ * next stream_fill(). */
 static bool
 stream_parse (Stream  *stream,
               Message *message)
@@ -279,7 +255,9 @@ stream_parse (Stream  *stream,
   if (have < HEADER_SIZE + head)
     return false;
 
-  *message = (Message) { .type = get_u16 (header), .body = header + HEADER_SIZE, .size = head };
+  message->type = get_u16 (header);
+  message->body = header + HEADER_SIZE;
+  message->size = head;
   stream->in_start += HEADER_SIZE + head;
   stream->skip_left = size - head;
   stream_count_ack (stream);
@@ -375,178 +353,6 @@ wait_for (WireClient *client,
   while (fds[0].revents == 0);
 }
 
-static int
-connect_once (const char *host,
-              const char *port)
-{
-  const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-  struct addrinfo *addresses;
-  int code = getaddrinfo (host, port, &hints, &addresses);
-  int fd;
-
-  if (code != 0)
-    errx (1, "could not look up '%s': %s", host, gai_strerror (code));
-
-  fd = socket (addresses->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
-    err (1, "could not make a socket");
-  if (connect (fd, addresses->ai_addr, addresses->ai_addrlen) < 0)
-    {
-      close (fd);
-      fd = -1;
-    }
-
-  freeaddrinfo (addresses);
-  return fd;
-}
-
-/* Tries again for a while: a server that is only just starting says nothing of it when it is socat. */
-static int
-connect_to (const char *host,
-            const char *port)
-{
-  const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
-  const int on = 1;
-  int fd = connect_once (host, port);
-
-  for (int i = 0; fd < 0 && i < CONNECT_TIMEOUT_SECONDS * 100; i++)
-    {
-      nanosleep (&pause, NULL);
-      fd = connect_once (host, port);
-    }
-
-  if (fd < 0)
-    errx (1, "could not connect to %s:%s", host, port);
-  if (setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-    err (1, "could not set TCP_NODELAY");
-
-  return fd;
-}
-
-static void
-send_exactly (int         fd,
-              const void *data,
-              size_t      size)
-{
-  if (send (fd, data, size, MSG_NOSIGNAL) != (ssize_t) size)
-    err (1, "could not write while linking");
-}
-
-static void
-receive_exactly (int    fd,
-                 void  *data,
-                 size_t size)
-{
-  ssize_t n = recv (fd, data, size, MSG_WAITALL);
-
-  if (n < 0)
-    err (1, "could not read while linking");
-  if ((size_t) n != size)
-    errx (1, "the server closed while linking");
-}
-
-static void
-send_link (int      fd,
-           uint32_t session_id,
-           uint8_t  type,
-           uint8_t  id)
-{
-  const uint32_t capabilities = htole32 (CAPABILITIES);
-  const SpiceLinkMess link = {
-    .connection_id = htole32 (session_id),
-    .channel_type = type,
-    .channel_id = id,
-    .num_common_caps = htole32 (1),
-    .caps_offset = htole32 (sizeof link),
-  };
-  const SpiceLinkHeader header = {
-    .magic = SPICE_MAGIC,
-    .major_version = htole32 (SPICE_VERSION_MAJOR),
-    .minor_version = htole32 (SPICE_VERSION_MINOR),
-    .size = htole32 (sizeof link + sizeof capabilities),
-  };
-  uint8_t packet[sizeof header + sizeof link + sizeof capabilities];
-
-  memcpy (packet, &header, sizeof header);
-  memcpy (packet + sizeof header, &link, sizeof link);
-  memcpy (packet + sizeof header + sizeof link, &capabilities, sizeof capabilities);
-  send_exactly (fd, packet, sizeof packet);
-}
-
-static void
-receive_link (int            fd,
-              SpiceLinkReply *reply)
-{
-  SpiceLinkHeader header;
-  uint8_t rest[LINK_SIZE_MAX];
-  uint32_t size;
-  uint64_t caps;
-
-  receive_exactly (fd, &header, sizeof header);
-  size = le32toh (header.size);
-  if (header.magic != SPICE_MAGIC || le32toh (header.major_version) != SPICE_VERSION_MAJOR)
-    errx (1, "the server does not speak SPICE 2");
-  if (size < sizeof *reply || size > sizeof rest)
-    errx (1, "a link reply of %u bytes", size);
-
-  receive_exactly (fd, rest, size);
-  memcpy (reply, rest, sizeof *reply);
-  if (reply->error != 0)
-    errx (1, "the server refused the link with error %u", le32toh (reply->error));
-
-  caps = le32toh (reply->caps_offset);
-  if (reply->num_common_caps == 0 || caps + 4 > size || (~get_u32 (rest + caps) & CAPABILITIES) != 0)
-    errx (1, "the server lacks mini headers, a choice of authentication, or tickets");
-}
-
-static void
-encrypt_ticket (const uint8_t           *key_data,
-                const char              *password,
-                SpiceLinkEncryptedTicket *ticket)
-{
-  EVP_PKEY *key = d2i_PUBKEY (NULL, &key_data, SPICE_TICKET_PUBKEY_BYTES);
-  EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new (key, NULL) : NULL;
-  size_t size = sizeof ticket->encrypted_data;
-
-  /* SHA-1 is what libcrypto's OAEP does unless told otherwise. */
-  if (context == NULL ||
-      EVP_PKEY_encrypt_init (context) <= 0 ||
-      EVP_PKEY_CTX_set_rsa_padding (context, RSA_PKCS1_OAEP_PADDING) <= 0 ||
-      EVP_PKEY_encrypt (context, ticket->encrypted_data, &size,
-                        (const uint8_t *) password, strlen (password) + 1) <= 0 ||
-      size != sizeof ticket->encrypted_data)
-    errx (1, "could not encrypt the ticket");
-
-  EVP_PKEY_CTX_free (context);
-  EVP_PKEY_free (key);
-}
-
-static int
-link_channel (const char *host,
-              const char *port,
-              const char *password,
-              uint32_t    session_id,
-              uint8_t     type,
-              uint8_t     id)
-{
-  const uint32_t mechanism = htole32 (SPICE_COMMON_CAP_AUTH_SPICE);
-  int fd = connect_to (host, port);
-  SpiceLinkEncryptedTicket ticket;
-  SpiceLinkReply reply;
-  uint32_t result;
-
-  send_link (fd, session_id, type, id);
-  receive_link (fd, &reply);
-  encrypt_ticket (reply.pub_key, password, &ticket);
-  send_exactly (fd, &mechanism, sizeof mechanism);
-  send_exactly (fd, &ticket, sizeof ticket);
-  receive_exactly (fd, &result, sizeof result);
-  if (result != 0)
-    errx (1, "the server answered the ticket with error %u", le32toh (result));
-
-  return fd;
-}
-
 static void
 handle_port_message (WireClient    *client,
                      const Message *message)
@@ -609,7 +415,8 @@ find_port (WireClient *client,
 {
   for (size_t i = 0; i < client->n_ports; i++)
     {
-      int fd = link_channel (host, port, password, client->session_id, SPICE_CHANNEL_PORT, client->port_ids[i]);
+      int fd = wire_link_channel (host, port, password, client->session_id,
+                                  SPICE_CHANNEL_PORT, client->port_ids[i]);
 
       client->port = stream_new ("the port", fd, SPICE_MSG_SPICEVMC_DATA);
       while (client->found_name == NULL)
@@ -638,7 +445,7 @@ wire_client_new_spice (const char *host,
     errx (1, "out of memory");
 
   client->main = stream_new ("the main channel",
-                             link_channel (host, port, password, 0, SPICE_CHANNEL_MAIN, 0), 0);
+                             wire_link_channel (host, port, password, 0, SPICE_CHANNEL_MAIN, 0), 0);
   while (!client->has_session)
     {
       wait_for (client, client->main->fd, POLLIN);
@@ -669,7 +476,7 @@ wire_client_new_plain (const char *host,
   if (client == NULL)
     errx (1, "out of memory");
 
-  client->port = stream_new ("the stream", connect_to (host, port), SPICE_MSG_SPICEVMC_DATA);
+  client->port = stream_new ("the stream", wire_connect (host, port), SPICE_MSG_SPICEVMC_DATA);
   client->port->framed = false;
 
   return client;

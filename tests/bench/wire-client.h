@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A bare client of one SPICE port, or of a plain TCP stream, that costs as little as it can: no main loop, no copy of
- * what it reads, many messages a system call. Whatever fails ends the program with a line on standard error. */
+/* A bare client of one SPICE port, or of a plain TCP stream, that costs as little as it can: no main
+ * loop, no copy of what it reads, many messages a system call. Whatever fails ends the program with
+ * a line on standard error. */
 typedef struct WireClient WireClient;
 
 /* Waits until the port called @port_name is open. */
@@ -22,7 +23,8 @@ void wire_client_free (WireClient *client);
 size_t wire_client_read (WireClient     *client,
                          const uint8_t **data);
 
-/* Queues one message, of a plain stream just its bytes; nothing is sent for sure before wire_client_flush(). */
+/* Queues one message, of a plain stream just its bytes; nothing is sent for sure before
+ * wire_client_flush(). */
 void wire_client_write (WireClient    *client,
                         const uint8_t *data,
                         size_t         size);
