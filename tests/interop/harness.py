@@ -155,7 +155,10 @@ class Process:
 
     def peak_kib(self):
         text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii", errors="replace")
-        return int(re.search(r"^VmHWM:\s*(\d+)", text, re.M).group(1))
+        found = re.search(r"^VmHWM:\s*(\d+)", text, re.M)
+        if not found:
+            raise AssertionError(f"no memory figures: {self.describe()}")
+        return int(found.group(1))
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))

@@ -94,11 +94,12 @@ class QemuTest(harness.TestCase):
         _machine, uri = self.tcp_machine()
         done = self.run_charflow("list", uri, "--json")
         self.assertEqual(done.returncode, 0, done)
-        channels = json.loads(done.stdout)
+        channels = json.loads(done.stdout)["channels"]
         ports = [channel for channel in channels if channel.get("name") == MONITOR]
         self.assertEqual(len(ports), 1, done)
         self.assertEqual(ports[0]["type"], "port")
         self.assertIsInstance(ports[0]["id"], int)
+        self.assertIs(ports[0]["open"], True)
 
     def test_wrong_password(self):
         machine, uri = self.tcp_machine()

@@ -240,17 +240,26 @@ class Channel:
                 continue
             return message_type, body
 
+    def _receive_data(self):
+        message_type, body = self.recv()
+        if message_type == DATA:
+            self.pending += body
+        elif message_type not in (PORT_EVENT, PORT_INIT):
+            raise AssertionError(f"message {message_type} where data was expected")
+
     def recv_data(self, size):
         """So many bytes of a port's data; events in between are passed over."""
         while len(self.pending) < size:
-            message_type, body = self.recv()
-            if message_type == DATA:
-                self.pending += body
-            elif message_type not in (PORT_EVENT, PORT_INIT):
-                raise AssertionError(f"message {message_type} where data was expected")
+            self._receive_data()
         data = bytes(self.pending[:size])
         del self.pending[:size]
         return data
+
+    def await_data(self, end):
+        """A port's data up to and with these bytes."""
+        while end not in self.pending:
+            self._receive_data()
+        return self.recv_data(self.pending.index(end) + len(end))
 
     def await_event(self, event):
         while True:
