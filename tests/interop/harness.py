@@ -73,6 +73,7 @@ class Process:
         self.command = [str(part) for part in command]
         self.out = []
         self.err = []
+        self.was_killed = False
         # The leader of its own group, so that what it starts can be ended with it.
         self.process = subprocess.Popen(self.command, stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=env, start_new_session=True)
@@ -134,6 +135,7 @@ class Process:
         return status
 
     def send_signal(self, number):
+        self.was_killed = number == signal.SIGKILL
         self.process.send_signal(number)
 
     def stop(self):
@@ -299,19 +301,28 @@ class TestCase(unittest.TestCase):
         return self.enterContext(kind(self.folder / name, *args))
 
     def serve(self, *options, listen="spice://127.0.0.1:0", password=PASSWORD, device="d0",
-              channel_options="", env=None):
-        """A `charflow serve` that is ready, with one port on the device's socket; has .uri and .address."""
+              chardev_options="", channel_options="", env=None):
+        """A `charflow serve` that is ready, with one port on the device's socket; has .uri and .address.
+
+        It has to end well, too, at the end of the test if not before."""
         command = [charflow(), "serve", f"--listen={listen}"]
         if device is not None:
-            command += [f"--chardev=socket,id=d0,path={self.folder / device},server=off,reconnect=1",
+            command += [f"--chardev=socket,id=d0,path={self.folder / device},server=off{chardev_options}",
                         f"--channel=port,name={PORT_NAME},chardev=d0{channel_options}"]
         if password is not None:
             self.n_servers += 1
             command.append(f"--password-file={self.write_file(f'password-{self.n_servers}', password)}")
         server = self.start(*command, *options, env=env)
+        self.addCleanup(self.assert_ends_well, server)
         server.uri = server.await_line(r"^listening on (\S+)$").group(1)
         server.address = address_of(server.uri)
         return server
+
+    def assert_ends_well(self, server):
+        lived = server.lives
+        status = server.stop()
+        expected = (0, -signal.SIGKILL) if server.was_killed and not lived else (0,)
+        self.assertIn(status, expected, server.describe())
 
     def assert_serves(self, server):
         self.assertTrue(server.lives, server.describe())

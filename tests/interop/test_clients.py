@@ -194,7 +194,7 @@ class SessionsTest(ClientsTest):
 
     def test_port_events_follow_the_device(self):
         device = self.device(EchoDevice)
-        server = self.serve()
+        server = self.serve(chardev_options=",reconnect=1")
         device.await_connection()
         port = self.port(server)
         device.drop()

@@ -40,7 +40,7 @@ class SpiceGtkTest(harness.TestCase):
 
     def test_sees_the_device_leave_and_return(self):
         device = self.device(EchoDevice)
-        peer = self.spice_gtk(self.serve(), "watch")
+        peer = self.spice_gtk(self.serve(chardev_options=",reconnect=1"), "watch")
         peer.await_line("^opened True$")
         device.drop()
         peer.await_line("^port-event 1$")
