@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A server on the SPICE server library with one port, whose device is a UNIX stream socket: what a
+ * virtual machine's port is, without the machine. */
+
+#include "config.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <glib.h>
+#include <spice.h>
+#include <spice/protocol.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PASSWORD_VARIABLE "BENCH_PASSWORD"
+
+/* The library never looks into these two: they are ours to define. */
+struct SpiceTimer
+{
+  SpiceTimerFunc func;
+  gpointer opaque;
+  guint id;
+};
+
+struct SpiceWatch
+{
+  GSource source;
+  int fd;
+  GIOCondition wanted;
+  GIOCondition watched;
+  gpointer tag; /* NULL while nothing is watched: an idle source would still wake for a hang-up */
+  SpiceWatchFunc func;
+  gpointer opaque;
+};
+
+typedef struct
+{
+  SpiceCharDeviceInstance instance; /* first: the library hands it back */
+  int fd;
+  SpiceWatch *watch;
+  int events;
+} Device;
+
+static GMainLoop *loop;
+
+static gboolean
+timer_cb (gpointer user_data)
+{
+  SpiceTimer *timer = user_data;
+
+  /* The function may start the timer again, or remove it. */
+  timer->id = 0;
+  timer->func (timer->opaque);
+
+  return G_SOURCE_REMOVE;
+}
+
+static SpiceTimer *
+timer_add (SpiceTimerFunc func,
+           void          *opaque)
+{
+  SpiceTimer *timer = g_new0 (SpiceTimer, 1);
+
+  timer->func = func;
+  timer->opaque = opaque;
+
+  return timer;
+}
+
+static void
+timer_cancel (SpiceTimer *timer)
+{
+  g_clear_handle_id (&timer->id, g_source_remove);
+}
+
+static void
+timer_start (SpiceTimer *timer,
+             guint32     timeout_ms)
+{
+  timer_cancel (timer);
+  timer->id = g_timeout_add (timeout_ms, timer_cb, timer);
+}
+
+static void
+timer_remove (SpiceTimer *timer)
+{
+  timer_cancel (timer);
+  g_free (timer);
+}
+
+/* The library changes its masks several times for each message, mostly there and back. GLib wakes
+ * its loop for each change, so only what is left of them when the loop comes round is passed on. */
+static gboolean
+watch_prepare (GSource *source,
+               int     *timeout_ms)
+{
+  SpiceWatch *watch = (SpiceWatch *) source;
+
+  if (watch->wanted == watch->watched)
+    return FALSE;
+
+  if (watch->tag == NULL)
+    watch->tag = g_source_add_unix_fd (source, watch->fd, watch->wanted);
+  else if (watch->wanted != 0)
+    g_source_modify_unix_fd (source, watch->tag, watch->wanted);
+  else
+    g_source_remove_unix_fd (source, g_steal_pointer (&watch->tag));
+
+  watch->watched = watch->wanted;
+  return FALSE;
+}
+
+static gboolean
+watch_dispatch (GSource    *source,
+                GSourceFunc unused,
+                gpointer    user_data)
+{
+  SpiceWatch *watch = (SpiceWatch *) source;
+  GIOCondition condition = watch->tag != NULL ? g_source_query_unix_fd (source, watch->tag) : 0;
+  int events = 0;
+
+  if ((condition & (G_IO_IN | G_IO_HUP | G_IO_ERR)) != 0 && (watch->wanted & G_IO_IN) != 0)
+    events |= SPICE_WATCH_EVENT_READ;
+  if ((condition & (G_IO_OUT | G_IO_HUP | G_IO_ERR)) != 0 && (watch->wanted & G_IO_OUT) != 0)
+    events |= SPICE_WATCH_EVENT_WRITE;
+  if (events != 0)
+    watch->func (watch->fd, events, watch->opaque);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs watch_funcs = { .prepare = watch_prepare, .dispatch = watch_dispatch };
+
+static void
+watch_update_mask (SpiceWatch *watch,
+                   int         event_mask)
+{
+  watch->wanted = 0;
+
+  if ((event_mask & SPICE_WATCH_EVENT_READ) != 0)
+    watch->wanted |= G_IO_IN;
+  if ((event_mask & SPICE_WATCH_EVENT_WRITE) != 0)
+    watch->wanted |= G_IO_OUT;
+}
+
+static SpiceWatch *
+watch_add (int            fd,
+           int            event_mask,
+           SpiceWatchFunc func,
+           void          *opaque)
+{
+  SpiceWatch *watch = (SpiceWatch *) g_source_new (&watch_funcs, sizeof (SpiceWatch));
+
+  watch->fd = fd;
+  watch->func = func;
+  watch->opaque = opaque;
+  watch_update_mask (watch, event_mask);
+  g_source_attach (&watch->source, NULL);
+
+  return watch;
+}
+
+static void
+watch_remove (SpiceWatch *watch)
+{
+  g_source_destroy (&watch->source);
+  g_source_unref (&watch->source);
+}
+
+static void
+channel_event (int                    event,
+               SpiceChannelEventInfo *info)
+{
+}
+
+static SpiceCoreInterface core = {
+  .base = {
+    .type = SPICE_INTERFACE_CORE,
+    .description = "GLib main loop",
+    .major_version = SPICE_INTERFACE_CORE_MAJOR,
+    .minor_version = SPICE_INTERFACE_CORE_MINOR,
+  },
+  .timer_add = timer_add,
+  .timer_start = timer_start,
+  .timer_cancel = timer_cancel,
+  .timer_remove = timer_remove,
+  .watch_add = watch_add,
+  .watch_update_mask = watch_update_mask,
+  .watch_remove = watch_remove,
+  .channel_event = channel_event,
+};
+
+static void
+device_watch (Device *device,
+              int     events)
+{
+  if (device->events == events)
+    return;
+
+  device->events = events;
+  watch_update_mask (device->watch, events);
+}
+
+/* The library asks again only when it is woken. So each direction is watched only once it has come
+ * to a stop; were it watched always, a full queue, which wakes the device by itself when it drains,
+ * would make the loop spin. */
+static void
+device_ready_cb (int   fd,
+                 int   events,
+                 void *opaque)
+{
+  Device *device = opaque;
+
+  device_watch (device, device->events & ~events);
+  spice_server_char_device_wakeup (&device->instance);
+}
+
+static void
+device_state (SpiceCharDeviceInstance *instance,
+              int                      connected)
+{
+  Device *device = (Device *) instance;
+
+  if (connected)
+    device_watch (device, device->events | SPICE_WATCH_EVENT_READ);
+}
+
+static int
+device_write (SpiceCharDeviceInstance *instance,
+              const guint8            *data,
+              int                      size)
+{
+  Device *device = (Device *) instance;
+  gssize n = send (device->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+  if (n < size && (n >= 0 || errno == EAGAIN))
+    device_watch (device, device->events | SPICE_WATCH_EVENT_WRITE);
+
+  return MAX (n, 0);
+}
+
+static int
+device_read (SpiceCharDeviceInstance *instance,
+             guint8                  *data,
+             int                      size)
+{
+  Device *device = (Device *) instance;
+  gssize n = recv (device->fd, data, size, MSG_DONTWAIT);
+
+  /* A port reads once for each wake-up, and goes on when another one comes while it reads. */
+  if (n > 0)
+    spice_server_char_device_wakeup (instance);
+  else if (n < 0 && errno == EAGAIN)
+    device_watch (device, device->events | SPICE_WATCH_EVENT_READ);
+
+  return MAX (n, 0);
+}
+
+static void
+device_event (SpiceCharDeviceInstance *instance,
+              guint8                   event)
+{
+}
+
+static const SpiceCharDeviceInterface device_interface = {
+  .base = {
+    .type = SPICE_INTERFACE_CHAR_DEVICE,
+    .description = "UNIX socket",
+    .major_version = SPICE_INTERFACE_CHAR_DEVICE_MAJOR,
+    .minor_version = SPICE_INTERFACE_CHAR_DEVICE_MINOR,
+  },
+  .state = device_state,
+  .write = device_write,
+  .read = device_read,
+  .event = device_event,
+  .flags = SPICE_CHAR_DEVICE_NOTIFY_WRITABLE,
+};
+
+static int
+connect_to_path (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+  if (g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path)
+    {
+      g_printerr ("'%s' is too long for a socket's path\n", path);
+      exit (2);
+    }
+
+  if (fd < 0 ||
+      connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+    {
+      g_printerr ("Could not connect to '%s': %s\n", path, g_strerror (errno));
+      exit (1);
+    }
+
+  return fd;
+}
+
+static void
+device_start (Device      *device,
+              SpiceServer *server,
+              const char  *path,
+              const char  *name)
+{
+  device->instance.base.sif = &device_interface.base;
+  device->instance.subtype = "port";
+  device->instance.portname = name;
+  device->fd = connect_to_path (path);
+  device->watch = watch_add (device->fd, 0, device_ready_cb, device);
+
+  if (spice_server_add_interface (server, &device->instance.base) != 0)
+    {
+      g_printerr ("Could not add port '%s'\n", name);
+      exit (1);
+    }
+
+  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_OPENED);
+}
+
+static gboolean
+quit_cb (gpointer unused)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static SpiceServer *
+start_server (int port)
+{
+  const char *password = g_getenv (PASSWORD_VARIABLE);
+  SpiceServer *server = spice_server_new ();
+
+  spice_server_set_addr (server, "127.0.0.1", SPICE_ADDR_FLAG_IPV4_ONLY);
+  spice_server_set_port (server, port);
+  spice_server_set_ticket (server, password, 0, FALSE, FALSE);
+
+  if (spice_server_init (server, &core) != 0)
+    {
+      g_printerr ("Could not listen on port %d\n", port);
+      exit (1);
+    }
+
+  return server;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  static Device device;
+  SpiceServer *server;
+  guint64 port;
+
+  if (argc != 4 || !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, &port, NULL) ||
+      g_getenv (PASSWORD_VARIABLE) == NULL)
+    {
+      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME\n",
+                  argv[0]);
+      return 2;
+    }
+
+  loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, quit_cb, NULL);
+  g_unix_signal_add (SIGINT, quit_cb, NULL);
+
+  server = start_server ((int) port);
+  device_start (&device, server, argv[2], argv[3]);
+  spice_server_vm_start (server);
+
+  g_print ("listening on spice://127.0.0.1:%d\n", (int) port);
+  fflush (stdout);
+  g_main_loop_run (loop);
+
+  spice_server_remove_interface (&device.instance.base);
+  spice_server_destroy (server);
+  watch_remove (device.watch);
+  close (device.fd);
+  g_main_loop_unref (loop);
+
+  return 0;
+}
