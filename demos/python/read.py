@@ -20,5 +20,6 @@ def got(port, result):
     port.read_bytes_async(65536, None, got) if data else loop.quit()
 
 loop = GLib.MainLoop()
-Charflow.Session(uri=sys.argv[1], password=os.environ["CHARFLOW_PASSWORD"]).open_async(None, opened)
+session = Charflow.Session(uri=sys.argv[1], password=os.environ["CHARFLOW_PASSWORD"])
+session.open_async(None, opened)
 loop.run()
