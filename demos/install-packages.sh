@@ -14,6 +14,7 @@ command -v dpkg-query >/dev/null || {
 }
 
 missing=
+# shellcheck disable=SC2013 # words are meant
 for package in $(sed 's/#.*//' "$@")
 do
   is_installed "$package" || missing="$missing $package"
