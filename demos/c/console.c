@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes a line to a port and prints what it answers: CHARFLOW_PASSWORD=… console URI PORT [LINE] */
+#include <string.h>
+
+#include <charflow-glib/charflow.h>
+
+typedef struct
+{
+  GMainLoop *loop;
+  const char *port_name;
+  const char *line;
+} Console;
+
+static void
+read_cb (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  CharflowClientPortChannel *port = CHARFLOW_CLIENT_PORT_CHANNEL (object);
+  Console *console = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = charflow_client_port_channel_read_bytes_finish (port, result, &error);
+
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    {
+      g_main_loop_quit (console->loop);
+      return;
+    }
+
+  g_print ("%.*s", (int) g_bytes_get_size (bytes), (const char *) g_bytes_get_data (bytes, NULL));
+  charflow_client_port_channel_read_bytes_async (port, 65536, NULL, read_cb, console);
+}
+
+static void
+opened_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  CharflowSession *session = CHARFLOW_SESSION (object);
+  Console *console = user_data;
+  CharflowClientPortChannel *port;
+  g_autoptr (GError) error = NULL;
+
+  if (!charflow_session_open_finish (session, result, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      g_main_loop_quit (console->loop);
+      return;
+    }
+
+  port = charflow_session_lookup_port (session, console->port_name);
+  if (port == NULL)
+    {
+      g_printerr ("There is no port '%s'\n", console->port_name);
+      g_main_loop_quit (console->loop);
+      return;
+    }
+
+  if (console->line != NULL)
+    {
+      g_autofree char *line = g_strconcat (console->line, "\n", NULL);
+      g_autoptr (GBytes) bytes = g_bytes_new (line, strlen (line));
+
+      charflow_client_port_channel_write_bytes_async (port, bytes, NULL, NULL, NULL);
+    }
+  charflow_client_port_channel_read_bytes_async (port, 65536, NULL, read_cb, console);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (CharflowSession) session = NULL;
+  Console console = { NULL };
+
+  if (argc < 3)
+    {
+      g_printerr ("Usage: console URI PORT [LINE]\n");
+      return 2;
+    }
+
+  console.loop = g_main_loop_new (NULL, FALSE);
+  console.port_name = argv[2];
+  console.line = argc > 3 ? argv[3] : NULL;
+
+  session = charflow_session_new (argv[1]);
+  charflow_session_set_password (session, g_getenv ("CHARFLOW_PASSWORD"));
+  charflow_session_open_async (session, NULL, opened_cb, &console);
+  g_main_loop_run (console.loop);
+  g_main_loop_unref (console.loop);
+
+  return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "table.h"
+
+#include "log.h"
+
+struct _Table
+{
+  GPtrArray *rows; /* char ** */
+  GArray *widths; /* glong, in characters */
+};
+
+Table *
+table_new (void)
+{
+  Table *table = g_new0 (Table, 1);
+
+  table->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  table->widths = g_array_new (FALSE, TRUE, sizeof (glong));
+
+  return table;
+}
+
+void
+table_free (Table *table)
+{
+  g_ptr_array_unref (table->rows);
+  g_array_unref (table->widths);
+  g_free (table);
+}
+
+static void
+note_widths (Table *table,
+             char **row)
+{
+  for (guint i = 0; row[i] != NULL; i++)
+    {
+      glong width = g_utf8_strlen (row[i], -1);
+
+      if (i == table->widths->len)
+        g_array_append_val (table->widths, width);
+      else
+        g_array_index (table->widths, glong, i) = MAX (g_array_index (table->widths, glong, i), width);
+    }
+}
+
+void
+table_add_row (Table      *table,
+               const char *first,
+               ...)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  char **row;
+  va_list args;
+
+  va_start (args, first);
+  for (const char *cell = first; cell != NULL; cell = va_arg (args, const char *))
+    {
+      g_autofree char *escaped = log_escape (cell);
+
+      g_strv_builder_add (builder, escaped);
+    }
+  va_end (args);
+
+  row = g_strv_builder_end (builder);
+  note_widths (table, row);
+  g_ptr_array_add (table->rows, row);
+}
+
+static void
+print_row (Table *table,
+           char **row)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  guint last = g_strv_length (row) - 1;
+
+  for (guint i = 0; i <= last; i++)
+    {
+      glong padding = g_array_index (table->widths, glong, i) - g_utf8_strlen (row[i], -1);
+
+      g_string_append (line, row[i]);
+      if (i < last)
+        g_string_append_printf (line, "%*s", (int) padding + 2, "");
+    }
+
+  g_strchomp (line->str);
+  g_print ("%s\n", line->str);
+}
+
+void
+table_print (Table *table)
+{
+  for (guint i = 0; i < table->rows->len; i++)
+    print_row (table, g_ptr_array_index (table->rows, i));
+}
