@@ -6,7 +6,7 @@ int main (string[] args) {
     var server = new Charflow.Server ();
 
     try {
-        var backend = Charflow.Backend.new_from_spec (args.length > 1 ? args[1] : "pty,id=console");
+        var backend = Charflow.Backend.create_from_spec (args.length > 1 ? args[1] : "pty,id=console");
         var device = new Charflow.CharDevice (backend);
 
         device.backend_error.connect ((error) => printerr ("%s\n", error.message));
