@@ -275,6 +275,7 @@ move_queue (CharflowClient *self)
 
   priv->moving = FALSE;
   update_timers (self);
+  charflow_client_flush (self);
 }
 
 static void
