@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <charflow-glib/charflow.h>
@@ -170,9 +171,11 @@ print_state (Console *console)
   if (!is_open && console->was_open && !console->settings.is_terminal)
     return;
 
-  if (!is_open)
+  if (!is_open && console->settings.is_terminal)
     log_notice (_("The port %s is closed; waiting for it to open (escape character is %s)."),
                 name, console->escape_text);
+  else if (!is_open)
+    log_notice (_("The port %s is closed; waiting for it to open."), name);
   else if (console->settings.is_terminal)
     log_notice (_("Connected to %s (escape character is %s)."), name, console->escape_text);
 }
@@ -348,9 +351,15 @@ run_console (CharflowSession           *session,
   run_pump (&console);
 
   if (settings->is_terminal)
-    log_notice (_("Disconnected from %s."), charflow_client_port_channel_get_port_name (port));
+    {
+      /* What came last from the port may have left the cursor anywhere. */
+      fputc ('\n', stderr);
+      log_notice (_("Disconnected from %s."), charflow_client_port_channel_get_port_name (port));
+    }
   else if (console.has_port_ended && pump_get_pending (console.pump) > 0 && console.status == STATUS_OK)
-    fail (&console, _("The port closed before it had taken all of standard input"));
+    {
+      fail (&console, _("The port closed before it had taken all of standard input"));
+    }
 
   g_signal_handlers_disconnect_by_data (session, &console);
   g_signal_handlers_disconnect_by_data (port, &console);

@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include <charflow-glib/charflow.h>
 #include <glib-unix.h>
@@ -192,6 +193,14 @@ is_local (const char *uri)
   return address != NULL ? g_inet_address_get_is_loopback (address) : g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
+static char *
+quote (const char *word)
+{
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+
+  return word[strspn (word, plain)] == '\0' ? g_strdup (word) : g_shell_quote (word);
+}
+
 /* The lines on standard output: words that programs read, so they are the same in every language. */
 static void
 print_ready (Serving *serving)
@@ -210,12 +219,12 @@ print_ready (Serving *serving)
 
   if (serving->new_password != NULL)
     {
-      g_autofree char *uri = g_shell_quote (serving->uris->pdata[0]);
+      g_autofree char *uri = quote (serving->uris->pdata[0]);
 
       g_print ("password %s\n", serving->new_password);
       for (guint i = 0; i < serving->channels->len; i++)
         {
-          g_autofree char *name = g_shell_quote (((ServeChannel *) serving->channels->pdata[i])->name);
+          g_autofree char *name = quote (((ServeChannel *) serving->channels->pdata[i])->name);
 
           g_print ("connect with CHARFLOW_PASSWORD=%s charflow connect %s --port=%s\n", serving->new_password, uri, name);
         }
