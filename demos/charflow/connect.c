@@ -46,10 +46,14 @@ static char *escape;
 static double linger = 1;
 
 static const GOptionEntry entries[] = {
-  { "port", 0, 0, G_OPTION_ARG_STRING, &port_name, N_("The port; not needed when there is only one"), N_("NAME") },
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
-  { "escape", 0, 0, G_OPTION_ARG_STRING, &escape, N_("The key that leaves the console: ^X, a character, or none (default: ^])"), N_("CHAR") },
-  { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &linger, N_("How long the port must be quiet after the end of standard input (default: 1)"), N_("SECONDS") },
+  { "port", 0, 0, G_OPTION_ARG_STRING, &port_name,
+    N_("The port; not needed when there is only one"), N_("NAME") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "escape", 0, 0, G_OPTION_ARG_STRING, &escape,
+    N_("The key that leaves the console: ^X, a character, or none (default: ^])"), N_("CHAR") },
+  { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &linger,
+    N_("How long the port must be quiet after the end of standard input (default: 1)"), N_("SECONDS") },
   G_OPTION_ENTRY_NULL
 };
 

@@ -17,7 +17,8 @@ static char *password_file;
 static gboolean use_json;
 
 static const GOptionEntry entries[] = {
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
   { "json", 0, 0, G_OPTION_ARG_NONE, &use_json, N_("Print JSON"), NULL },
   G_OPTION_ENTRY_NULL
 };

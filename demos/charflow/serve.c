@@ -50,13 +50,21 @@ static gboolean no_auth;
 static gboolean verbose;
 
 static const GOptionEntry entries[] = {
-  { "listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &listen_uris, N_("Where to listen, port 0 for a free one (default: spice://127.0.0.1:5930); repeatable"), N_("URI") },
-  { "chardev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &chardevs, N_("A back end; “charflow backends” lists them (default: pty,id=console); repeatable"), N_("BACKEND,id=ID[,KEY=VALUE…]") },
-  { "channel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &channel_specs, N_("A port and its back end; more keys are name, overflow=pace|remove|drop, stall-time=MS, keep-unread=on|off, read-only=on|off; repeatable"), N_("port,chardev=ID[,KEY=VALUE…]") },
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &listen_uris,
+    N_("Where to listen, port 0 for a free one (default: spice://127.0.0.1:5930); repeatable"), N_("URI") },
+  { "chardev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &chardevs,
+    N_("A back end; “charflow backends” lists them (default: pty,id=console); repeatable"),
+    N_("BACKEND,id=ID[,KEY=VALUE…]") },
+  { "channel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &channel_specs,
+    N_("A port and its back end; more keys are name, overflow=pace|remove|drop, stall-time=MS, "
+       "keep-unread=on|off, read-only=on|off; repeatable"),
+    N_("port,chardev=ID[,KEY=VALUE…]") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
   { "no-auth", 0, 0, G_OPTION_ARG_NONE, &no_auth, N_("Let everybody in without a password"), NULL },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, N_("Say who comes and goes"), NULL },
-  { "tls-certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_certificate, NULL, NULL },
+  { "tls-certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_certificate,
+    NULL, NULL },
   { "tls-key", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_key, NULL, NULL },
   { "config", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &config_file, NULL, NULL },
   G_OPTION_ENTRY_NULL
