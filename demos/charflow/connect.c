@@ -59,8 +59,9 @@ static const GOptionEntry entries[] = {
 
 static const ArgumentsForm form = {
   .parameters = N_("URI"),
-  .summary = N_("Connects the terminal to a port of a server. With pipes it copies standard input to the port and the\n"
-                "port to standard output. CHARFLOW_PASSWORD serves where no password file is given."),
+  .summary = N_("Connects the terminal to a port of a server. With pipes it copies standard input to\n"
+                "the port and the port to standard output. CHARFLOW_PASSWORD serves where no password\n"
+                "file is given."),
   .entries = entries,
   .min_arguments = 1,
   .max_arguments = 1,
@@ -69,14 +70,18 @@ static const ArgumentsForm form = {
 /* Options. */
 
 static gboolean
+is_control_letter (char c)
+{
+  return g_ascii_isalpha (c) || (c != '\0' && strchr ("@[\\]^_", c) != NULL);
+}
+
+static gboolean
 parse_escape (const char *text,
               int        *byte)
 {
   if (g_str_equal (text, "none"))
     *byte = NO_ESCAPE;
-  else if (text[0] == '^' && text[1] != '\0' && text[2] == '\0' && strchr ("@[\\]^_", g_ascii_toupper (text[1])) != NULL)
-    *byte = g_ascii_toupper (text[1]) & 0x1f;
-  else if (text[0] == '^' && g_ascii_isalpha (text[1]) && text[2] == '\0')
+  else if (text[0] == '^' && is_control_letter (text[1]) && text[2] == '\0')
     *byte = g_ascii_toupper (text[1]) & 0x1f;
   else if (text[0] != '\0' && text[1] == '\0' && (text[0] & 0x80) == 0)
     *byte = text[0];
@@ -136,7 +141,8 @@ join_names (GPtrArray *ports)
   g_autoptr (GString) names = g_string_new (NULL);
 
   for (guint i = 0; i < ports->len; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", charflow_client_port_channel_get_port_name (ports->pdata[i]));
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                            charflow_client_port_channel_get_port_name (ports->pdata[i]));
 
   return g_string_free (g_steal_pointer (&names), FALSE);
 }
@@ -149,8 +155,9 @@ find_port (CharflowSession *session)
 
   for (guint i = 0; i < ports->len; i++)
     {
-      if (port_name == NULL ? ports->len == 1
-                            : g_str_equal (port_name, charflow_client_port_channel_get_port_name (ports->pdata[i])))
+      const char *name = charflow_client_port_channel_get_port_name (ports->pdata[i]);
+
+      if (port_name == NULL ? ports->len == 1 : g_str_equal (port_name, name))
         return g_object_ref (ports->pdata[i]);
     }
 
@@ -381,7 +388,9 @@ command_connect (int    argc,
   g_autoptr (GError) error = NULL;
   PumpSettings settings;
 
-  if (!arguments_parse (&form, &argc, &argv) || password_is_in_uri (argv[1]) || !parse_settings (&settings))
+  if (!arguments_parse (&form, &argc, &argv) ||
+      password_is_in_uri (argv[1]) ||
+      !parse_settings (&settings))
     return STATUS_USAGE;
 
   session = session_open (argv[1], password_file, &error);

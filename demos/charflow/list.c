@@ -44,7 +44,8 @@ add_row (Table           *table,
       CharflowClientPortChannel *port = CHARFLOW_CLIENT_PORT_CHANNEL (channel);
       const char *name = charflow_client_port_channel_get_port_name (port);
 
-      /* A port that could not be linked has no name; the words "open" and "closed" are the same in every language. */
+      /* A port that could not be linked has no name; the words "open" and "closed" are the same in
+       * every language. */
       table_add_row (table, type, id, name != NULL ? name : "-",
                      charflow_client_port_channel_get_port_opened (port) ? "open" : "closed", NULL);
       return;

@@ -71,8 +71,8 @@ static const GOptionEntry entries[] = {
 };
 
 static const ArgumentsForm form = {
-  .summary = N_("Serves character devices as SPICE ports. Without a password file or CHARFLOW_PASSWORD it makes a\n"
-                "password and prints it."),
+  .summary = N_("Serves character devices as SPICE ports. Without a password file or CHARFLOW_PASSWORD\n"
+                "it makes a password and prints it."),
   .entries = entries,
 };
 
@@ -198,7 +198,8 @@ is_local (const char *uri)
 
   address = g_inet_address_new_from_string (host);
 
-  return address != NULL ? g_inet_address_get_is_loopback (address) : g_ascii_strcasecmp (host, "localhost") == 0;
+  return address != NULL ? g_inet_address_get_is_loopback (address)
+                         : g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
 static char *
@@ -209,7 +210,8 @@ quote (const char *word)
   return word[strspn (word, plain)] == '\0' ? g_strdup (word) : g_shell_quote (word);
 }
 
-/* The lines on standard output: words that programs read, so they are the same in every language. */
+/* The lines on standard output: words that programs read, so they are the same in every language.
+ * */
 static void
 print_ready (Serving *serving)
 {
@@ -234,7 +236,8 @@ print_ready (Serving *serving)
         {
           g_autofree char *name = quote (((ServeChannel *) serving->channels->pdata[i])->name);
 
-          g_print ("connect with CHARFLOW_PASSWORD=%s charflow connect %s --port=%s\n", serving->new_password, uri, name);
+          g_print ("connect with CHARFLOW_PASSWORD=%s charflow connect %s --port=%s\n",
+                   serving->new_password, uri, name);
         }
     }
 }
@@ -385,7 +388,8 @@ static gboolean
 set_up (Serving *serving,
         GError **error)
 {
-  serving->channels = serve_spec_parse ((const char *const *) chardevs, (const char *const *) channel_specs, error);
+  serving->channels = serve_spec_parse ((const char *const *) chardevs,
+                                        (const char *const *) channel_specs, error);
 
   return serving->channels != NULL &&
          set_password (serving, error) &&
