@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-backend-private.h"
+#include "charflow-chunk-private.h"
 #include "charflow-client-private.h"
 #include "charflow-enum-types.h"
 #include "charflow-write-queue-private.h"
@@ -27,7 +28,7 @@
  */
 
 /* One read of the back end, and so the longest message of an unframed device. */
-#define READ_SIZE (64 * 1024)
+#define READ_SIZE CHARFLOW_CHUNK_SIZE
 /* So many messages are read in one go before other sources of the main context get their turn. */
 #define MAX_MESSAGES_PER_TURN 16
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
@@ -333,7 +334,7 @@ pump_reads (CharflowCharDevice *self)
     }
   while (priv->read_again && !priv->source_has_ended && wants_data (priv));
   priv->reading = FALSE;
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
 
   update_in_source (self);
 }
@@ -701,7 +702,7 @@ charflow_char_device_finalize (GObject *object)
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->ring, g_ptr_array_unref);
   g_clear_pointer (&priv->departed, g_ptr_array_unref);
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_char_device_parent_class)->finalize (object);
 }
@@ -1844,7 +1845,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
   if (size < READ_SIZE / 2)
     return g_bytes_new (priv->chunk, size);
 
-  return g_bytes_new_take (g_steal_pointer (&priv->chunk), size);
+  return charflow_chunk_to_bytes (g_steal_pointer (&priv->chunk), size);
 }
 
 /**
@@ -1873,7 +1874,7 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
     return NULL;
 
   if (priv->chunk == NULL)
-    priv->chunk = g_malloc (READ_SIZE);
+    priv->chunk = charflow_chunk_new ();
   backend = g_object_ref (priv->backend);
   size = charflow_backend_read (backend, priv->chunk, MIN (max_size, READ_SIZE), &error);
   if (size > 0)
