@@ -97,7 +97,7 @@ class UsageTest(CommandTest):
     def test_backends(self):
         done = self.run_charflow("backends")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for name in ("null", "pty", "socket", "ringbuf", "file", "pipe", "udp", "serial", "stdio"):
+        for name in ("null", "pty", "socket", "ringbuf"):
             self.assertRegex(done.stdout, rf"(?m)^\s*{name}\b")
         done = self.run_charflow("backends", "socket")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
