@@ -78,7 +78,7 @@ class FloodTest(ClientsTest):
         fast.send_data(b"go")
 
         results = [reader.result(60) for reader in readers]
-        self.assertEqual(results, [device.digest] * 2)
+        self.assertEqual(results, [device.await_digest()] * 2)
 
         # Whatever was under way for the stalled one is still in its socket; then comes the end.
         drained = len(wire_peer.read_to_end(stalled.sock))
@@ -100,7 +100,7 @@ class FloodTest(ClientsTest):
         reader = Reader(channel, n_bytes)
         reader.start()
         channel.send_data(b"go")
-        self.assertEqual(reader.result(30), device.digest)
+        self.assertEqual(reader.result(30), device.await_digest())
 
 
 class VanishTest(ClientsTest):

@@ -267,7 +267,7 @@ class ConnectTest(CommandTest):
                                f"--password-file={path}"], input=b"go", capture_output=True, timeout=30,
                               check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(hashlib.sha256(done.stdout).hexdigest(), device.digest)
+        self.assertEqual(hashlib.sha256(done.stdout).hexdigest(), device.await_digest())
 
     def test_linger(self):
         """An answer that comes later than the default waits for is there with a longer one."""

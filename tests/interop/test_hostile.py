@@ -477,6 +477,9 @@ class HostileTest(harness.TestCase):
                                lambda: f"the device got {attack.device.n_hashed} bytes")
             self.assertEqual(attack.device.digest.digest(), hashlib.sha256(block * 16).digest())
             self.assert_flat(attack.server, before_kib)
+            # The end of the session would take the port with it, and that is nothing to tell.
+            port.close()
+            attack.server.await_line(f":{attack.offender}", attack.server.err)
 
         self.case("16 MiB of 4 GiB", act, device=HashingDevice)
 
