@@ -58,6 +58,7 @@ typedef struct
 
   CharflowWriteQueue write_queue;
   gboolean writing;
+  gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
   GSource *out_source;
 
   gboolean reading;
@@ -435,7 +436,7 @@ wait_for_room (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
-  if (priv->out_source != NULL || !priv->running || !backend_is_open (priv))
+  if (priv->out_source != NULL || priv->writes_end || !priv->running || !backend_is_open (priv))
     return;
 
   priv->out_source = charflow_backend_create_source (priv->backend, G_IO_OUT);
@@ -446,13 +447,19 @@ wait_for_room (CharflowCharDevice *self)
   g_source_attach (priv->out_source, priv->context);
 }
 
-/* A back end that fails while it stays open loses the message that it failed on, and no more. */
+/* A peer that has gone leaves what is queued to the next one. A back end that fails while it stays open
+ * loses the message that it failed on, and no more. */
 static void
-skip_failed_write (CharflowCharDevice *self,
+take_failed_write (CharflowCharDevice *self,
                    const GError       *error)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    {
+      priv->writes_end = backend_is_open (priv);
+      return;
+    }
   if (backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
@@ -474,7 +481,7 @@ pump_writes (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  while (priv->running && backend_is_open (priv))
+  while (priv->running && !priv->writes_end && backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
@@ -484,7 +491,7 @@ pump_writes (CharflowCharDevice *self)
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
       else if (status == CHARFLOW_WRITE_STATUS_FAILED)
-        skip_failed_write (self, error);
+        take_failed_write (self, error);
       else
         break;
     }
@@ -513,7 +520,10 @@ backend_event_cb (CharflowBackend *backend,
   if (event == CHARFLOW_EVENT_CLOSED)
     drop_sources (priv);
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    {
+      priv->writes_end = FALSE;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    }
 
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
 
@@ -595,6 +605,7 @@ take_backend (CharflowCharDevice *self,
   CharflowCharDevicePrivate *priv = get_private (self);
 
   priv->backend = g_object_ref (backend);
+  priv->writes_end = FALSE;
   priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
 }
 
