@@ -494,7 +494,7 @@ pump_new (CharflowClientPortChannel *port,
           gpointer                   user_data)
 {
   Pump *pump = g_new0 (Pump, 1);
-  GIOStream *stream = charflow_client_port_channel_get_stream (port);
+  g_autoptr (GIOStream) stream = charflow_client_port_channel_get_stream (port);
 
   pump->port = g_object_ref (port);
   pump->port_input = g_object_ref (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)));
