@@ -964,6 +964,8 @@ charflow_client_grant_send_tokens (CharflowClient *self,
       return FALSE;
     }
 
+  /* It is not without tokens now, whether it is ready or not. */
+  update_timers (self);
   move_queue (self);
   return TRUE;
 }
