@@ -372,10 +372,8 @@ repay_client (CharflowCharDevice *self,
       if (g_signal_has_handler_pending (self, signals[SIGNAL_TOKENS_SENT], 0, TRUE))
         g_signal_emit (self, signals[SIGNAL_TOKENS_SENT], 0, client, n_tokens);
     }
-  else if (charflow_client_take_writable (client))
-    {
-      CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
-    }
+  if (charflow_char_device_has_client (self, client) && charflow_client_take_writable (client))
+    CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
 }
 
 /* What a buffer cost goes back to where it came from, without telling anybody. */
@@ -1420,7 +1418,7 @@ charflow_char_device_wakeup_reading (CharflowCharDevice *self)
  * Drops all that waits, both ways; the clients stay.
  *
  * The token of each message that waited for the device goes back to its client, together with those that
- * were owed, and nobody is told.
+ * were owed, and nobody is told. A client whose write was refused for lack of room is told that there is room.
  *
  * Since: 1.0
  */
@@ -1448,6 +1446,13 @@ charflow_char_device_reset (CharflowCharDevice *self)
 
       if (client != NULL)
         charflow_client_drop_queue (client);
+    }
+  for (guint i = 0; i < priv->ring->len; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client != NULL && charflow_client_take_writable (client))
+        CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
     }
   end_walk (priv);
   charflow_char_device_wakeup (self);
