@@ -28,7 +28,7 @@
 
 /* One read of the back end, and so the longest message of an unframed device. */
 #define READ_SIZE (64 * 1024)
-/* So many messages are read in one go before other sources of the main context get their turn. */
+/* So many messages are read, or written, in one go before other sources of the main context get their turn. */
 #define MAX_MESSAGES_PER_TURN 16
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
  * others as much as they have. It saves the read that would only say so. */
@@ -420,18 +420,21 @@ out_source_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Writes on when the back end has room, or, where it has, after other sources of the main context. */
 static void
-wait_for_room (CharflowCharDevice *self)
+write_later (CharflowCharDevice *self,
+             gboolean            has_room)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
   if (priv->out_source != NULL || !priv->running || !backend_is_open (priv))
     return;
 
-  priv->out_source = charflow_backend_create_source (priv->backend, G_IO_OUT);
+  priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
   if (priv->out_source == NULL)
     return;
 
+  g_source_set_priority (priv->out_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (priv->out_source, out_source_cb, self, NULL);
   g_source_attach (priv->out_source, priv->context);
 }
@@ -458,13 +461,14 @@ pump_writes (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
+  guint n;
 
   if (priv->writing || priv->out_source != NULL)
     return;
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  while (priv->running && backend_is_open (priv))
+  for (n = 0; n < MAX_MESSAGES_PER_TURN && priv->running && backend_is_open (priv); n++)
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
@@ -481,7 +485,7 @@ pump_writes (CharflowCharDevice *self)
   priv->writing = FALSE;
 
   if (priv->write_queue.buffers.length > 0)
-    wait_for_room (self);
+    write_later (self, n == MAX_MESSAGES_PER_TURN);
 }
 
 static void
