@@ -243,7 +243,7 @@ gather_output (CharflowConnection *self,
   guint64 unacked = self->unacked;
   gsize skip = self->out_offset;
 
-  for (GList *link = self->out.head; link != NULL && n_vectors < 2 * MAX_BATCH; link = link->next)
+  for (GList *link = self->out.head; link != NULL && n_vectors + 2 <= 2 * MAX_BATCH; link = link->next)
     {
       OutMessage *message = link->data;
       gsize size;
