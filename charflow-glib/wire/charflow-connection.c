@@ -596,6 +596,8 @@ stream_body (CharflowConnection *self,
                                                   MIN (size, CHARFLOW_CONNECTION_MAX_PIECE), size, &capacity);
       gsize n = MIN (size, capacity);
 
+      if (self->closed)
+        return TRUE;
       if (place == NULL)
         {
           g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
@@ -637,6 +639,8 @@ take_body (CharflowConnection *self,
 
   if (!self->handler->begin_message (self->owner, type, size, &keep, error))
     return FALSE;
+  if (self->closed)
+    return TRUE;
   if (keep == CHARFLOW_CONNECTION_STREAM)
     return stream_body (self, type, body, size, error);
 
@@ -897,6 +901,8 @@ read_once (CharflowConnection *self,
       guint8 *place = self->handler->begin_piece (self->owner, self->type,
                                                   MIN (self->left, CHARFLOW_CONNECTION_MAX_PIECE), 0, &capacity);
 
+      if (self->closed)
+        return 1;
       if (place == NULL)
         {
           self->stuck = TRUE;
