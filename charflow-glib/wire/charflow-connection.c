@@ -52,6 +52,7 @@ struct _CharflowConnection
   gboolean closed;
 
   GSource *in_source;
+  GSource *again_source;
   GByteArray *in; /* read, and not dealt with before in_start; NULL when empty */
   gsize in_start;
   ReadState state;
@@ -119,6 +120,7 @@ drop_everything (CharflowConnection *self)
 {
   self->closed = TRUE;
   clear_source (&self->in_source);
+  clear_source (&self->again_source);
   clear_source (&self->out_source);
   g_queue_clear_full (&self->out, (GDestroyNotify) out_message_free);
   self->out_bytes = 0;
@@ -955,6 +957,26 @@ update_in_source (CharflowConnection *self)
   g_source_attach (self->in_source, self->context);
 }
 
+static gboolean
+again_cb (gpointer user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+
+  clear_source (&self->again_source);
+  read_turn (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is buffered already has no source that tells of it. */
+static void
+read_again (CharflowConnection *self)
+{
+  self->again_source = g_idle_source_new ();
+  g_source_set_priority (self->again_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->again_source, again_cb, self, NULL);
+  g_source_attach (self->again_source, self->context);
+}
+
 static void
 read_turn (CharflowConnection *self)
 {
@@ -962,7 +984,7 @@ read_turn (CharflowConnection *self)
   g_autoptr (GError) error = NULL;
   gssize n = 1;
 
-  if (self->closed || self->reading || self->stuck)
+  if (self->closed || self->reading || self->stuck || self->input_ended)
     return;
 
   guard = g_object_ref (self);
@@ -989,6 +1011,8 @@ read_turn (CharflowConnection *self)
     end (self, error);
   else if (error != NULL)
     charflow_connection_fail (self, error);
+  else if (!self->closed && !self->stuck && self->again_source == NULL && has_enough (self))
+    read_again (self); /* room was made during this very turn */
   update_in_source (self);
 }
 
@@ -1004,7 +1028,6 @@ charflow_connection_resume (CharflowConnection *self)
   if (self->closed || !self->stuck)
     return;
 
-  /* What is buffered already has no source that tells of it. */
   self->stuck = FALSE;
   read_turn (self);
 }
