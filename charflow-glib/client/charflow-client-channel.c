@@ -670,7 +670,7 @@ charflow_client_channel_send_message (CharflowClientChannel *self,
   g_return_val_if_fail (type <= G_MAXUINT16, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (priv->connection == NULL)
+  if (priv->connection == NULL || charflow_connection_get_leaving (priv->connection))
     {
       g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CLOSED, _("The channel is not open"));
       return FALSE;

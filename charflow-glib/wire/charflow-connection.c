@@ -1046,6 +1046,12 @@ charflow_connection_leave (CharflowConnection *self)
   charflow_connection_flush (self);
 }
 
+gboolean
+charflow_connection_get_leaving (CharflowConnection *self)
+{
+  return self->leaving;
+}
+
 void
 charflow_connection_close (CharflowConnection *self)
 {
