@@ -428,8 +428,8 @@ linked_cb (GObject      *source,
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) stream = charflow_session_link_finish (CHARFLOW_SESSION (source), result, &answer, &error);
 
-  /* Closed meanwhile: whoever closed it has answered the task. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && priv->open_task == NULL)
+  /* Closed meanwhile, and perhaps opened again: whoever closed it has answered the task. */
+  if (g_task_get_cancellable (G_TASK (result)) != priv->cancellable)
     return;
   if (stream == NULL)
     {

@@ -487,6 +487,14 @@ finish_opening (CharflowSession *self)
     g_task_return_boolean (task, TRUE);
 }
 
+/* Not the channel of an earlier session, whose answer comes after this one was opened. */
+static gboolean
+is_ours (CharflowSession *self,
+         GObject         *channel)
+{
+  return charflow_client_channel_get_session (CHARFLOW_CLIENT_CHANNEL (channel)) == self;
+}
+
 /* A port that is taken, or has gone meanwhile, does not keep the others from being used. */
 static void
 port_opened_cb (GObject      *source,
@@ -498,6 +506,9 @@ port_opened_cb (GObject      *source,
 
   if (!charflow_client_channel_open_finish (CHARFLOW_CLIENT_CHANNEL (source), result, &error))
     g_debug ("Port %d: %s", charflow_channel_get_channel_id (CHARFLOW_CHANNEL (source)), error->message);
+
+  if (!is_ours (self, source))
+    return;
 
   self->n_opening--;
   finish_opening (self);
@@ -656,7 +667,8 @@ main_closed_cb (GObject      *source,
   g_autoptr (CharflowSession) self = user_data;
 
   charflow_client_channel_close_finish (CHARFLOW_CLIENT_CHANNEL (source), result, NULL);
-  end (self, NULL);
+  if (is_ours (self, source))
+    end (self, NULL);
 }
 
 /* The main channel goes last: with it the server ends the others. */
@@ -675,6 +687,9 @@ port_closed_cb (GObject      *source,
   g_autoptr (CharflowSession) self = user_data;
 
   charflow_client_channel_close_finish (CHARFLOW_CLIENT_CHANNEL (source), result, NULL);
+  if (!is_ours (self, source))
+    return;
+
   self->n_closing--;
   close_main_channel (self);
 }
