@@ -387,8 +387,13 @@ void
 charflow_client_channel_note_init (CharflowClientChannel *self)
 {
   CharflowClientChannelPrivate *priv = get_private (self);
-  g_autoptr (GTask) task = g_steal_pointer (&priv->open_task);
+  g_autoptr (GTask) task = NULL;
 
+  /* A handler of what the message told may have closed the channel. */
+  if (priv->connection == NULL)
+    return;
+
+  task = g_steal_pointer (&priv->open_task);
   clear_init_timer (priv);
   set_state (self, CHARFLOW_CLIENT_STATE_OPEN);
   if (task != NULL)
