@@ -88,11 +88,31 @@ set_state (CharflowSession    *self,
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
 }
 
+static gboolean
+is_cancelled_by (GTask        *task,
+                 GCancellable *cancellable)
+{
+  return task != NULL && g_task_get_cancellable (task) == cancellable;
+}
+
+/* Only while the operation is under way: its cancellable means nothing to an open session. */
 static void
 cancelled_cb (GCancellable    *cancellable,
               CharflowSession *self)
 {
-  charflow_session_close (self);
+  if (is_cancelled_by (self->open_task, cancellable) || is_cancelled_by (self->close_task, cancellable))
+    charflow_session_close (self);
+}
+
+static void
+watch_cancellable (CharflowSession *self,
+                   GCancellable    *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_func (cancellable, cancelled_cb, self);
+  g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
 }
 
 /* The end of the session: its channels end with it, and all that wait are answered. */
@@ -607,6 +627,8 @@ charflow_session_open_async (CharflowSession    *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, charflow_session_open_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
   if (self->state != CHARFLOW_CLIENT_STATE_CLOSED)
     {
       g_task_return_new_error (task, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
@@ -626,8 +648,7 @@ charflow_session_open_async (CharflowSession    *self,
   set_state (self, CHARFLOW_CLIENT_STATE_OPENING);
   self->open_task = g_steal_pointer (&task);
   self->cancellable = g_cancellable_new ();
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
 
   self->main_channel = g_object_new (CHARFLOW_TYPE_CLIENT_MAIN_CHANNEL, "channel-id", 0, "session", self, NULL);
   g_list_store_append (self->channels, self->main_channel);
@@ -724,7 +745,7 @@ charflow_session_close_async (CharflowSession    *self,
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, _("The session is being closed already"));
       return;
     }
-  if (self->state != CHARFLOW_CLIENT_STATE_OPEN)
+  if (self->state != CHARFLOW_CLIENT_STATE_OPEN || g_cancellable_is_cancelled (cancellable))
     {
       charflow_session_close (self);
       g_task_return_boolean (task, TRUE);
@@ -732,8 +753,7 @@ charflow_session_close_async (CharflowSession    *self,
     }
 
   self->close_task = g_steal_pointer (&task);
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
   channels = G_LIST_MODEL (self->channels);
   self->n_closing = 1;
   for (guint i = 0; i < g_list_model_get_n_items (channels); i++)
