@@ -11,6 +11,7 @@
 #include "charflow-client-port-channel.h"
 #include "charflow-enum-types.h"
 #include "charflow-socket-util-private.h"
+#include "charflow-stream-util-private.h"
 #include "charflow-uri-private.h"
 
 /**
@@ -41,6 +42,7 @@ struct _CharflowSession
   char *uri;
   char *password;
   CharflowUri *parsed;
+  guint link_timeout_ms;
   CharflowClientState state;
   guint32 session_id;
   char *server_name;
@@ -314,6 +316,7 @@ charflow_session_class_init (CharflowSessionClass *klass)
 static void
 charflow_session_init (CharflowSession *self)
 {
+  self->link_timeout_ms = CHARFLOW_LINK_TIMEOUT_MS;
   self->channels = g_list_store_new (CHARFLOW_TYPE_CLIENT_CHANNEL);
 }
 
@@ -338,6 +341,7 @@ typedef struct
 {
   CharflowLinkRequest request;
   CharflowLinkAnswer answer;
+  CharflowDeadline *deadline; /* of connecting */
   GIOStream *stream;
 } Link;
 
@@ -345,6 +349,7 @@ static void
 link_free (Link *link)
 {
   g_clear_object (&link->stream);
+  charflow_deadline_free (link->deadline);
   g_free (link);
 }
 
@@ -377,6 +382,12 @@ connected_cb (GObject      *source,
   connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
   if (connection == NULL)
     {
+      if (charflow_deadline_has_passed (link->deadline))
+        {
+          g_clear_error (&error);
+          error = g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
+                                       _("the server did not answer in time"));
+        }
       g_prefix_error (&error, _("Could not connect to %s: "), self->uri);
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -387,7 +398,7 @@ connected_cb (GObject      *source,
   link->stream = G_IO_STREAM (g_steal_pointer (&connection));
   charflow_link_open_async (link->stream, &link->request,
                             self->password != NULL ? self->password : self->parsed->password,
-                            CHARFLOW_LINK_TIMEOUT_MS, g_task_get_cancellable (task), linked_cb, task);
+                            self->link_timeout_ms, g_task_get_cancellable (task), linked_cb, task);
 }
 
 static GSocketConnectable *
@@ -412,11 +423,13 @@ charflow_session_link_async (CharflowSession     *self,
   Link *link = g_new0 (Link, 1);
 
   link->request = *request;
+  link->deadline = charflow_deadline_new (self->link_timeout_ms, cancellable);
   g_task_set_source_tag (task, charflow_session_link_async);
   g_task_set_task_data (task, link, (GDestroyNotify) link_free);
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_set_timeout (client, 0);
-  g_socket_client_connect_async (client, connectable, cancellable, connected_cb, task);
+  g_socket_client_connect_async (client, connectable, charflow_deadline_get_cancellable (link->deadline),
+                                 connected_cb, task);
 }
 
 GIOStream *
@@ -429,6 +442,13 @@ charflow_session_link_finish (CharflowSession    *self,
 
   *answer = link->answer;
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+charflow_session_set_link_timeout (CharflowSession *self,
+                                   guint            link_timeout_ms)
+{
+  self->link_timeout_ms = link_timeout_ms;
 }
 
 void
