@@ -59,7 +59,8 @@ struct _CharflowConnection
   guint16 type;
   guint32 size;
   guint32 sub_list;
-  gsize keep;
+  gsize wanted; /* of the body, by the handler */
+  gsize keep; /* of the body, for what it holds besides */
   guint64 left; /* of the body, while it streams or is skipped */
   gboolean reading;
   gboolean stuck; /* begin_piece() had no room */
@@ -714,6 +715,7 @@ parse_header (CharflowConnection *self,
                                                               error))
     return FALSE;
 
+  self->wanted = self->keep;
   /* A list lies anywhere in the body, so the body has to be whole. */
   if (self->sub_list != 0 && self->keep != CHARFLOW_CONNECTION_STREAM)
     self->keep = self->size;
@@ -761,7 +763,7 @@ finish_whole (CharflowConnection *self,
     }
   if (self->sub_list != 0 && !take_list (self, body, keep, self->sub_list, error))
     return FALSE;
-  if (!self->closed && !take_body (self, self->type, body, keep, FALSE, error))
+  if (!self->closed && !take_body (self, self->type, body, MIN (self->wanted, keep), FALSE, error))
     return FALSE;
   if (self->closed)
     return TRUE;
