@@ -36,6 +36,14 @@
  * dispose function: an active back end is closed when it is disposed of.
  */
 
+/**
+ * CharflowBackend:
+ *
+ * A byte endpoint that never blocks.
+ *
+ * Since: 1.0
+ */
+
 /* How much charflow_backend_read_bytes() reads at once. */
 #define MAX_READ 65536
 

@@ -17,6 +17,14 @@
  * the ports by itself; a channel of a type that the library does not know is left closed.
  */
 
+/**
+ * CharflowClientChannel:
+ *
+ * A channel at the client's end.
+ *
+ * Since: 1.0
+ */
+
 typedef struct
 {
   CharflowSession *session; /* not owned: it owns this */

@@ -20,6 +20,14 @@
  * channels from it, and answers the server's pings.
  */
 
+/**
+ * CharflowClientMainChannel:
+ *
+ * The channel that a session begins with, at the client's end.
+ *
+ * Since: 1.0
+ */
+
 /* More than a list of all channels that there can be: 11 types with 256 ids each. */
 #define MAX_LIST_SIZE (16 * 1024)
 #define MAX_NAME_SIZE 1024

@@ -26,6 +26,14 @@
  * end or drop its last reference.
  */
 
+/**
+ * CharflowCharDevice:
+ *
+ * The front end of a back end, and the hub of its clients.
+ *
+ * Since: 1.0
+ */
+
 /* One read of the back end, and so the longest message of an unframed device. */
 #define READ_SIZE (64 * 1024)
 /* So many messages are read in one go before other sources of the main context get their turn. */
@@ -1852,7 +1860,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
  * @self: a device
  * @max_size: how many bytes at most
  *
- * Takes what has come from the back end, at most 64 KiB; for the read_message() of a subclass.
+ * Takes what has come from the back end, at most 64 KiB; for #CharflowCharDeviceClass.read_message().
  *
  * Returns: (transfer full) (nullable): some bytes, or %NULL when there are none now
  *

@@ -27,6 +27,14 @@
  * a class and overrides the virtual functions of the same names.
  */
 
+/**
+ * CharflowClient:
+ *
+ * One consumer of one device.
+ *
+ * Since: 1.0
+ */
+
 /* A network client is handed at most this much more than its connection took. */
 #define DEFAULT_MAX_QUEUE_BYTES (256 * 1024)
 #define DEFAULT_MAX_QUEUE_MESSAGES 1024

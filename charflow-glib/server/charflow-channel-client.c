@@ -18,6 +18,14 @@
  * either end closes it. Those of one user make up a #CharflowServerClient.
  */
 
+/**
+ * CharflowChannelClient:
+ *
+ * The connection of one client on one channel.
+ *
+ * Since: 1.0
+ */
+
 struct _CharflowChannelClient
 {
   GObject parent_instance;
