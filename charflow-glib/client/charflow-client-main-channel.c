@@ -137,7 +137,7 @@ charflow_client_main_channel_handle_message (CharflowClientChannel *channel,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("What a message of type %u says does not fit its %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("What a message of type %u says does not fit its %zu bytes"), type, size);
       return FALSE;
     }
 

@@ -1605,7 +1605,7 @@ check_size (gsize    size,
     return TRUE;
 
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
-               _("A message of %" G_GSIZE_FORMAT " bytes is too big: at most %d can be written"),
+               _("A message of %zu bytes is too big: at most %d can be written"),
                size, MAX_WRITE_SIZE);
   return FALSE;
 }
@@ -1622,7 +1622,7 @@ new_buffer (CharflowCharDevice *self,
 
   if (buffer == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                 _("No memory for a message of %" G_GSIZE_FORMAT " bytes"), size);
+                 _("No memory for a message of %zu bytes"), size);
 
   return buffer;
 }

@@ -4,6 +4,7 @@
 #include "charflow-client-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "charflow-char-device-private.h"
 #include "charflow-enum-types.h"
@@ -997,7 +998,7 @@ charflow_client_reserve (CharflowClient *self,
     {
       priv->write_refused = TRUE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                   _("%" G_GUINT64_FORMAT " bytes of the client wait for the device already"),
+                   _("%" PRIu64 " bytes of the client wait for the device already"),
                    priv->waiting_bytes);
       return FALSE;
     }
