@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-backend-private.h"
+#include "charflow-chunk-private.h"
 #include "charflow-client-private.h"
 #include "charflow-enum-types.h"
 #include "charflow-write-queue-private.h"
@@ -35,7 +36,7 @@
  */
 
 /* One read of the back end, and so the longest message of an unframed device. */
-#define READ_SIZE (64 * 1024)
+#define READ_SIZE CHARFLOW_CHUNK_SIZE
 /* So many messages are read in one go before other sources of the main context get their turn. */
 #define MAX_MESSAGES_PER_TURN 16
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
@@ -65,6 +66,7 @@ typedef struct
 
   CharflowWriteQueue write_queue;
   gboolean writing;
+  gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
   GSource *out_source;
 
   gboolean reading;
@@ -341,7 +343,7 @@ pump_reads (CharflowCharDevice *self)
     }
   while (priv->read_again && !priv->source_has_ended && wants_data (priv));
   priv->reading = FALSE;
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
 
   update_in_source (self);
 }
@@ -442,7 +444,7 @@ wait_for_room (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
-  if (priv->out_source != NULL || !priv->running || !backend_is_open (priv))
+  if (priv->out_source != NULL || priv->writes_end || !priv->running || !backend_is_open (priv))
     return;
 
   priv->out_source = charflow_backend_create_source (priv->backend, G_IO_OUT);
@@ -453,13 +455,19 @@ wait_for_room (CharflowCharDevice *self)
   g_source_attach (priv->out_source, priv->context);
 }
 
-/* A back end that fails while it stays open loses the message that it failed on, and no more. */
+/* A peer that has gone leaves what is queued to the next one. A back end that fails while it stays open
+ * loses the message that it failed on, and no more. */
 static void
-skip_failed_write (CharflowCharDevice *self,
+take_failed_write (CharflowCharDevice *self,
                    const GError       *error)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    {
+      priv->writes_end = backend_is_open (priv);
+      return;
+    }
   if (backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
@@ -481,7 +489,7 @@ pump_writes (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  while (priv->running && backend_is_open (priv))
+  while (priv->running && !priv->writes_end && backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
@@ -491,7 +499,7 @@ pump_writes (CharflowCharDevice *self)
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
       else if (status == CHARFLOW_WRITE_STATUS_FAILED)
-        skip_failed_write (self, error);
+        take_failed_write (self, error);
       else
         break;
     }
@@ -520,7 +528,10 @@ backend_event_cb (CharflowBackend *backend,
   if (event == CHARFLOW_EVENT_CLOSED)
     drop_sources (priv);
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    {
+      priv->writes_end = FALSE;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    }
 
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
 
@@ -602,6 +613,7 @@ take_backend (CharflowCharDevice *self,
   CharflowCharDevicePrivate *priv = get_private (self);
 
   priv->backend = g_object_ref (backend);
+  priv->writes_end = FALSE;
   priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
 }
 
@@ -709,7 +721,7 @@ charflow_char_device_finalize (GObject *object)
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->ring, g_ptr_array_unref);
   g_clear_pointer (&priv->departed, g_ptr_array_unref);
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_char_device_parent_class)->finalize (object);
 }
@@ -1852,7 +1864,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
   if (size < READ_SIZE / 2)
     return g_bytes_new (priv->chunk, size);
 
-  return g_bytes_new_take (g_steal_pointer (&priv->chunk), size);
+  return charflow_chunk_to_bytes (g_steal_pointer (&priv->chunk), size);
 }
 
 /**
@@ -1881,7 +1893,7 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
     return NULL;
 
   if (priv->chunk == NULL)
-    priv->chunk = g_malloc (READ_SIZE);
+    priv->chunk = charflow_chunk_new ();
   backend = g_object_ref (priv->backend);
   size = charflow_backend_read (backend, priv->chunk, MIN (max_size, READ_SIZE), &error);
   if (size > 0)

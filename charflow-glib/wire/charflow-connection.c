@@ -212,9 +212,39 @@ may_send (CharflowConnection *self)
   return self->window == 0 || self->unacked <= 2 * (guint64) self->window;
 }
 
+/* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
+ * wakes the context by a write to itself: what reads and writes here guards against recursion instead. The
+ * source of a pollable stream has a child that costs the same, so that of a socket is made directly. */
+static GSource *
+attach_source (CharflowConnection      *self,
+               GIOCondition             condition,
+               GSocketSourceFunc        socket_callback,
+               GPollableSourceFunc      callback)
+{
+  GSource *source;
+
+  if (G_IS_SOCKET_CONNECTION (self->stream))
+    {
+      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
+
+      source = g_socket_create_source (socket, condition, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (socket_callback), self, NULL);
+    }
+  else
+    {
+      source = condition == G_IO_IN ? g_pollable_input_stream_create_source (self->input, NULL)
+                                    : g_pollable_output_stream_create_source (self->output, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (callback), self, NULL);
+    }
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, self->context);
+
+  return source;
+}
+
 static gboolean
-out_source_cb (GObject *unused,
-               gpointer user_data)
+output_ready_cb (GObject *unused,
+                 gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
@@ -223,15 +253,19 @@ out_source_cb (GObject *unused,
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+socket_output_ready_cb (GSocket     *unused,
+                        GIOCondition condition,
+                        gpointer     user_data)
+{
+  return output_ready_cb (NULL, user_data);
+}
+
 static void
 wait_for_output (CharflowConnection *self)
 {
-  if (self->out_source != NULL)
-    return;
-
-  self->out_source = g_pollable_output_stream_create_source (self->output, NULL);
-  g_source_set_callback (self->out_source, G_SOURCE_FUNC (out_source_cb), self, NULL);
-  g_source_attach (self->out_source, self->context);
+  if (self->out_source == NULL)
+    self->out_source = attach_source (self, G_IO_OUT, socket_output_ready_cb, output_ready_cb);
 }
 
 /* Vectors for as many messages as may go out now; without those bytes of the first that went already. */
@@ -924,13 +958,21 @@ read_once (CharflowConnection *self,
 }
 
 static gboolean
-in_source_cb (GObject *unused,
-              gpointer user_data)
+input_ready_cb (GObject *unused,
+                gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
   read_turn (self);
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+socket_input_ready_cb (GSocket     *unused,
+                       GIOCondition condition,
+                       gpointer     user_data)
+{
+  return input_ready_cb (NULL, user_data);
 }
 
 static void
@@ -941,12 +983,8 @@ update_in_source (CharflowConnection *self)
       clear_source (&self->in_source);
       return;
     }
-  if (self->in_source != NULL)
-    return;
-
-  self->in_source = g_pollable_input_stream_create_source (self->input, NULL);
-  g_source_set_callback (self->in_source, G_SOURCE_FUNC (in_source_cb), self, NULL);
-  g_source_attach (self->in_source, self->context);
+  if (self->in_source == NULL)
+    self->in_source = attach_source (self, G_IO_IN, socket_input_ready_cb, input_ready_cb);
 }
 
 static void
