@@ -17,6 +17,14 @@
  * the ports by itself; a channel of a type that the library does not know is left closed.
  */
 
+/**
+ * CharflowClientChannel:
+ *
+ * A channel at the client's end.
+ *
+ * Since: 1.0
+ */
+
 typedef struct
 {
   CharflowSession *session; /* not owned: it owns this */
@@ -185,12 +193,21 @@ take_message_cb (gpointer      owner,
   CharflowClientChannel *self = owner;
   CharflowClientChannelClass *klass = CHARFLOW_CLIENT_CHANNEL_GET_CLASS (self);
   g_autoptr (GBytes) bytes = NULL;
+  GError *failure = NULL;
 
   if (klass->message_limit (self, type) == 0)
     return TRUE;
 
   bytes = g_bytes_new (body, size);
-  return klass->handle_message (self, type, bytes, error);
+  if (klass->handle_message (self, type, bytes, &failure))
+    return TRUE;
+
+  /* A virtual function in Python that raises anything but a GError fails without one. */
+  if (failure == NULL)
+    failure = g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
+                           _("A message of type %u was refused without a reason"), type);
+  g_propagate_error (error, failure);
+  return FALSE;
 }
 
 static guint8 *

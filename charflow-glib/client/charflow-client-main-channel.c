@@ -20,6 +20,14 @@
  * channels from it, and answers the server's pings.
  */
 
+/**
+ * CharflowClientMainChannel:
+ *
+ * The channel that a session begins with, at the client's end.
+ *
+ * Since: 1.0
+ */
+
 /* More than a list of all channels that there can be: 11 types with 256 ids each. */
 #define MAX_LIST_SIZE (16 * 1024)
 #define MAX_NAME_SIZE 1024
@@ -133,7 +141,7 @@ charflow_client_main_channel_handle_message (CharflowClientChannel *channel,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("What a message of type %u says does not fit its %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("What a message of type %u says does not fit its %zu bytes"), type, size);
       return FALSE;
     }
 

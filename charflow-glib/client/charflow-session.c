@@ -32,6 +32,14 @@
  * All happens in the main context that was the thread's default when the session was made.
  */
 
+/**
+ * CharflowSession:
+ *
+ * A user's connection to a SPICE server.
+ *
+ * Since: 1.0
+ */
+
 /* A server that lists more channels than this is not believed. */
 #define MAX_CHANNELS 1024
 

@@ -27,6 +27,14 @@
  * end or drop its last reference.
  */
 
+/**
+ * CharflowCharDevice:
+ *
+ * The front end of a back end, and the hub of its clients.
+ *
+ * Since: 1.0
+ */
+
 /* One read of the back end, and so the longest message of an unframed device. */
 #define READ_SIZE CHARFLOW_CHUNK_SIZE
 /* So many messages are read, or written, in one go before other sources of the main context get their turn. */
@@ -1673,7 +1681,7 @@ check_size (gsize    size,
     return TRUE;
 
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
-               _("A message of %" G_GSIZE_FORMAT " bytes is too big: at most %d can be written"),
+               _("A message of %zu bytes is too big: at most %d can be written"),
                size, MAX_WRITE_SIZE);
   return FALSE;
 }
@@ -1690,7 +1698,7 @@ new_buffer (CharflowCharDevice *self,
 
   if (buffer == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                 _("No memory for a message of %" G_GSIZE_FORMAT " bytes"), size);
+                 _("No memory for a message of %zu bytes"), size);
 
   return buffer;
 }
@@ -1928,7 +1936,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
  * @self: a device
  * @max_size: how many bytes at most
  *
- * Takes what has come from the back end, at most 64 KiB; for the read_message() of a subclass.
+ * Takes what has come from the back end, at most 64 KiB; for #CharflowCharDeviceClass.read_message().
  *
  * Returns: (transfer full) (nullable): some bytes, or %NULL when there are none now
  *

@@ -179,7 +179,7 @@ charflow_write_buffer_append (CharflowWriteBuffer *buffer,
   if (len > buffer->capacity - buffer->size)
     {
       g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FULL,
-                   _("The buffer has room for %" G_GSIZE_FORMAT " bytes more, not for %" G_GSIZE_FORMAT),
+                   _("The buffer has room for %zu bytes more, not for %zu"),
                    buffer->capacity - buffer->size, len);
       return FALSE;
     }

@@ -17,6 +17,14 @@
  * #CharflowChannelClient for each channel that the user linked.
  */
 
+/**
+ * CharflowServerClient:
+ *
+ * The session of one user.
+ *
+ * Since: 1.0
+ */
+
 struct _CharflowServerClient
 {
   GObject parent_instance;

@@ -29,6 +29,14 @@
  * program learns why by #CharflowServer::peer-error.
  */
 
+/**
+ * CharflowServer:
+ *
+ * Serves channels to SPICE clients.
+ *
+ * Since: 1.0
+ */
+
 /* Links that are under way at once; further ones are closed at once. */
 #define MAX_PENDING_LINKS 256
 /* One key serves all links of this time, so that links that come to nothing cost little. */

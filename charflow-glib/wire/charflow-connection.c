@@ -605,7 +605,7 @@ take_common (CharflowConnection *self,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A message of type %u has only %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("A message of type %u has only %zu bytes"), type, size);
       return FALSE;
     }
 

@@ -104,8 +104,7 @@ read_all_cb (GObject      *source,
     g_task_return_error (task, g_steal_pointer (&error));
   else if (size < wanted)
     g_task_return_new_error (task, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CLOSED,
-                             _("The peer closed the connection after %" G_GSIZE_FORMAT
-                               " of %" G_GSIZE_FORMAT " bytes"),
+                             _("The peer closed the connection after %zu of %zu bytes"),
                              size, wanted);
   else
     g_task_return_boolean (task, TRUE);
