@@ -86,7 +86,7 @@ run_tests ()
   finish
 }
 
-if build _build -Dwerror=true -Dgtk_doc=true
+if build _build -Dtests=true -Dwerror=true -Dgtk_doc=true
 then
   run_tests "tests" _build testlog
 else

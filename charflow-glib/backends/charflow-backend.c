@@ -36,6 +36,14 @@
  * dispose function: an active back end is closed when it is disposed of.
  */
 
+/**
+ * CharflowBackend:
+ *
+ * A byte endpoint that never blocks.
+ *
+ * Since: 1.0
+ */
+
 /* How much charflow_backend_read_bytes() reads at once. */
 #define MAX_READ 65536
 
@@ -100,6 +108,22 @@ check_active (CharflowBackend *self,
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_OPEN,
                _("The back end '%s' is not open"), priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
   return FALSE;
+}
+
+static void
+fail_with (CharflowBackend *self,
+           GError          *failure,
+           GError         **error)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  /* A virtual function in Python that raises anything but a GError fails without one. */
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  else
+    g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
+                 _("The back end '%s' failed and did not say why"),
+                 priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
 }
 
 static void
@@ -219,6 +243,8 @@ open_cb (GObject      *source,
 
       priv->opening = NULL;
       priv->opened_early = FALSE;
+      if (error == NULL)
+        fail_with (self, NULL, &error);
       g_task_return_error (task, g_steal_pointer (&error));
     }
 
@@ -751,6 +777,8 @@ charflow_backend_close (CharflowBackend *self)
  * #CharflowBackend::event, also from inside of this call, and only after all that it had sent was
  * read.
  *
+ * Only C can use it; elsewhere it is charflow_backend_read_bytes().
+ *
  * Returns: the number of bytes, 0 when the other side has gone, or -1 with @error set
  *
  * Since: 1.0
@@ -762,6 +790,8 @@ charflow_backend_read (CharflowBackend *self,
                        GError         **error)
 {
   g_autoptr (CharflowBackend) guard = NULL;
+  GError *failure = NULL;
+  gssize len;
 
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), -1);
   g_return_val_if_fail (buffer != NULL && size > 0, -1);
@@ -770,7 +800,11 @@ charflow_backend_read (CharflowBackend *self,
     return -1;
 
   guard = g_object_ref (self);
-  return CHARFLOW_BACKEND_GET_CLASS (self)->read (self, buffer, MIN (size, G_MAXSSIZE), error);
+  len = CHARFLOW_BACKEND_GET_CLASS (self)->read (self, buffer, MIN (size, G_MAXSSIZE), &failure);
+  if (len < 0)
+    fail_with (self, failure, error);
+
+  return len;
 }
 
 /**
@@ -796,6 +830,8 @@ charflow_backend_read_bytes (CharflowBackend *self,
                              GError         **error)
 {
   g_autoptr (CharflowBackend) guard = NULL;
+  GError *failure = NULL;
+  GBytes *bytes;
 
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), NULL);
   g_return_val_if_fail (max_size > 0, NULL);
@@ -804,7 +840,11 @@ charflow_backend_read_bytes (CharflowBackend *self,
     return NULL;
 
   guard = g_object_ref (self);
-  return CHARFLOW_BACKEND_GET_CLASS (self)->read_bytes (self, MIN (max_size, G_MAXSSIZE), error);
+  bytes = CHARFLOW_BACKEND_GET_CLASS (self)->read_bytes (self, MIN (max_size, G_MAXSSIZE), &failure);
+  if (bytes == NULL)
+    fail_with (self, failure, error);
+
+  return bytes;
 }
 
 /**
@@ -832,6 +872,8 @@ charflow_backend_write (CharflowBackend *self,
 {
   CharflowBackendClass *klass;
   g_autoptr (CharflowBackend) guard = NULL;
+  GError *failure = NULL;
+  gssize len;
 
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), -1);
   g_return_val_if_fail (data != NULL || size == 0, -1);
@@ -850,7 +892,15 @@ charflow_backend_write (CharflowBackend *self,
     }
 
   guard = g_object_ref (self);
-  return klass->write (self, data, MIN (size, G_MAXSSIZE), error);
+  len = klass->write (self, data, MIN (size, G_MAXSSIZE), &failure);
+  /* What Python raises comes with a result of 0. */
+  if (len < 0 || failure != NULL)
+    {
+      fail_with (self, failure, error);
+      return -1;
+    }
+
+  return len;
 }
 
 /**

@@ -48,9 +48,6 @@ struct _CharflowBackendClass
                            GError         **error);
   void (*close) (CharflowBackend *self);
 
-  /**
-   * CharflowBackendClass::read: (skip)
-   */
   gssize (*read) (CharflowBackend *self,
                   void            *buffer,
                   gsize            size,

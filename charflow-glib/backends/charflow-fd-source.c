@@ -92,6 +92,9 @@ charflow_fd_sources_create (CharflowFdSources *self,
   FdSource *fd_source = (FdSource *) source;
 
   g_source_set_static_name (source, "Charflow back end");
+  /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
+   * wakes the context by a write to itself. Who reads here guards against recursion already. */
+  g_source_set_can_recurse (source, TRUE);
   fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
   fd_source->owner = self;
   fd_source->link.data = fd_source;

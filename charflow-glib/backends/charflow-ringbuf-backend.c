@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "charflow-backend-options-private.h"
 
@@ -70,7 +71,7 @@ check_size (guint64  size,
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option 'size' expects a power of two from 1 to %" G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT),
+               _("Option 'size' expects a power of two from 1 to %" PRIu64 ", not %" PRIu64),
                MAX_SIZE, size);
   return FALSE;
 }
@@ -126,7 +127,7 @@ ensure_ring (CharflowRingbufBackend *self,
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
-               _("There is no memory for a ring of %" G_GUINT64_FORMAT " bytes"), self->size);
+               _("There is no memory for a ring of %" PRIu64 " bytes"), self->size);
   return FALSE;
 }
 

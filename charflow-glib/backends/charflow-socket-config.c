@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "charflow-backend-options-private.h"
 #include "charflow-socket-backend-private.h"
@@ -58,7 +59,7 @@ check_port (const char *name,
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects a port from %" G_GUINT64_FORMAT " to %u, not %" G_GUINT64_FORMAT),
+               _("Option '%s' expects a port from %" PRIu64 " to %u, not %" PRIu64),
                name, least, G_MAXUINT16, port);
   return FALSE;
 }
@@ -169,7 +170,7 @@ check_numbers (const CharflowBackendOptions *options,
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects up to %d seconds, not %" G_GUINT64_FORMAT), "reconnect", G_MAXINT32, interval_s);
+               _("Option '%s' expects up to %d seconds, not %" PRIu64), "reconnect", G_MAXINT32, interval_s);
   return FALSE;
 }
 

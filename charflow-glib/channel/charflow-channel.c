@@ -15,6 +15,14 @@
  * #CharflowClientChannel.
  */
 
+/**
+ * CharflowChannel:
+ *
+ * What both ends of a channel share.
+ *
+ * Since: 1.0
+ */
+
 typedef struct
 {
   guint channel_type;

@@ -20,6 +20,14 @@
  * channels from it, and answers the server's pings.
  */
 
+/**
+ * CharflowClientMainChannel:
+ *
+ * The channel that a session begins with, at the client's end.
+ *
+ * Since: 1.0
+ */
+
 /* More than a list of all channels that there can be: 11 types with 256 ids each. */
 #define MAX_LIST_SIZE (16 * 1024)
 #define MAX_NAME_SIZE 1024
@@ -99,9 +107,13 @@ take_list (CharflowClientChannel *channel,
       guint8 id = charflow_wire_reader_u8 (reader);
 
       charflow_session_take_channel (session, type, id);
+      /* A handler may have closed the session. */
+      if (charflow_client_channel_get_session (channel) != session)
+        return;
     }
   charflow_client_channel_note_init (channel);
-  charflow_session_end_channels (session);
+  if (charflow_client_channel_get_session (channel) == session)
+    charflow_session_end_channels (session);
 }
 
 static gboolean
@@ -129,7 +141,7 @@ charflow_client_main_channel_handle_message (CharflowClientChannel *channel,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("What a message of type %u says does not fit its %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("What a message of type %u says does not fit its %zu bytes"), type, size);
       return FALSE;
     }
 

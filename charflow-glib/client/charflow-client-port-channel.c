@@ -24,6 +24,14 @@
  * At most 256 KiB are kept that nobody has read; then the server has to wait.
  */
 
+/**
+ * CharflowClientPortChannel:
+ *
+ * A named byte stream, at the client's end.
+ *
+ * Since: 1.0
+ */
+
 #define MAX_UNREAD (256 * 1024)
 /* Reading goes on when this much of it was taken, so that the socket is not read for each byte. */
 #define RESUME_UNREAD (MAX_UNREAD / 2)
@@ -149,7 +157,7 @@ charflow_client_port_channel_handle_message (CharflowClientChannel *channel,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("What a message of type %u says does not fit its %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("What a message of type %u says does not fit its %zu bytes"), type, size);
       return FALSE;
     }
 
@@ -377,7 +385,7 @@ charflow_client_port_channel_write (CharflowClientPortChannel *self,
   CharflowConnection *connection = charflow_client_channel_get_connection (CHARFLOW_CLIENT_CHANNEL (self));
   g_autoptr (GBytes) bytes = NULL;
 
-  if (connection == NULL)
+  if (connection == NULL || charflow_connection_get_leaving (connection))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The port is closed"));
       return -1;

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-backend-private.h"
+#include "charflow-chunk-private.h"
 #include "charflow-client-private.h"
 #include "charflow-enum-types.h"
 #include "charflow-write-queue-private.h"
@@ -26,8 +27,16 @@
  * end or drop its last reference.
  */
 
+/**
+ * CharflowCharDevice:
+ *
+ * The front end of a back end, and the hub of its clients.
+ *
+ * Since: 1.0
+ */
+
 /* One read of the back end, and so the longest message of an unframed device. */
-#define READ_SIZE (64 * 1024)
+#define READ_SIZE CHARFLOW_CHUNK_SIZE
 /* So many messages are read, or written, in one go before other sources of the main context get their turn. */
 #define MAX_MESSAGES_PER_TURN 16
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
@@ -58,6 +67,7 @@ typedef struct
 
   CharflowWriteQueue write_queue;
   gboolean writing;
+  gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
   GSource *out_source;
 
   gboolean reading;
@@ -326,7 +336,7 @@ pump_reads (CharflowCharDevice *self)
     }
   while (priv->read_again && !priv->source_has_ended && wants_data (priv));
   priv->reading = FALSE;
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
 
   update_in_source (self);
 }
@@ -427,7 +437,7 @@ write_later (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
-  if (priv->out_source != NULL || !priv->running || !backend_is_open (priv))
+  if (priv->out_source != NULL || priv->writes_end || !priv->running || !backend_is_open (priv))
     return;
 
   priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
@@ -439,13 +449,19 @@ write_later (CharflowCharDevice *self,
   g_source_attach (priv->out_source, priv->context);
 }
 
-/* A back end that fails while it stays open loses the message that it failed on, and no more. */
+/* A peer that has gone leaves what is queued to the next one. A back end that fails while it stays open
+ * loses the message that it failed on, and no more. */
 static void
-skip_failed_write (CharflowCharDevice *self,
+take_failed_write (CharflowCharDevice *self,
                    const GError       *error)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    {
+      priv->writes_end = backend_is_open (priv);
+      return;
+    }
   if (backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
@@ -468,7 +484,7 @@ pump_writes (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  for (n = 0; n < MAX_MESSAGES_PER_TURN && priv->running && backend_is_open (priv); n++)
+  for (n = 0; n < MAX_MESSAGES_PER_TURN && priv->running && !priv->writes_end && backend_is_open (priv); n++)
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
@@ -478,7 +494,7 @@ pump_writes (CharflowCharDevice *self)
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
       else if (status == CHARFLOW_WRITE_STATUS_FAILED)
-        skip_failed_write (self, error);
+        take_failed_write (self, error);
       else
         break;
     }
@@ -507,7 +523,10 @@ backend_event_cb (CharflowBackend *backend,
   if (event == CHARFLOW_EVENT_CLOSED)
     drop_sources (priv);
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    {
+      priv->writes_end = FALSE;
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+    }
 
   g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
 
@@ -599,6 +618,7 @@ take_backend (CharflowCharDevice *self,
   CharflowCharDevicePrivate *priv = get_private (self);
 
   priv->backend = g_object_ref (backend);
+  priv->writes_end = FALSE;
   priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
 }
 
@@ -715,7 +735,7 @@ charflow_char_device_finalize (GObject *object)
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->ring, g_ptr_array_unref);
   g_clear_pointer (&priv->departed, g_ptr_array_unref);
-  g_clear_pointer (&priv->chunk, g_free);
+  g_clear_pointer (&priv->chunk, charflow_chunk_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_char_device_parent_class)->finalize (object);
 }
@@ -1664,7 +1684,7 @@ check_size (gsize    size,
     return TRUE;
 
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
-               _("A message of %" G_GSIZE_FORMAT " bytes is too big: at most %d can be written"),
+               _("A message of %zu bytes is too big: at most %d can be written"),
                size, MAX_WRITE_SIZE);
   return FALSE;
 }
@@ -1681,7 +1701,7 @@ new_buffer (CharflowCharDevice *self,
 
   if (buffer == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                 _("No memory for a message of %" G_GSIZE_FORMAT " bytes"), size);
+                 _("No memory for a message of %zu bytes"), size);
 
   return buffer;
 }
@@ -1911,7 +1931,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
   if (size < READ_SIZE / 2)
     return g_bytes_new (priv->chunk, size);
 
-  return g_bytes_new_take (g_steal_pointer (&priv->chunk), size);
+  return charflow_chunk_to_bytes (g_steal_pointer (&priv->chunk), size);
 }
 
 /**
@@ -1919,7 +1939,7 @@ bytes_from_chunk (CharflowCharDevicePrivate *priv,
  * @self: a device
  * @max_size: how many bytes at most
  *
- * Takes what has come from the back end, at most 64 KiB; for the read_message() of a subclass.
+ * Takes what has come from the back end, at most 64 KiB; for #CharflowCharDeviceClass.read_message().
  *
  * Returns: (transfer full) (nullable): some bytes, or %NULL when there are none now
  *
@@ -1940,7 +1960,7 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
     return NULL;
 
   if (priv->chunk == NULL)
-    priv->chunk = g_malloc (READ_SIZE);
+    priv->chunk = charflow_chunk_new ();
   backend = g_object_ref (priv->backend);
   size = charflow_backend_read (backend, priv->chunk, MIN (max_size, READ_SIZE), &error);
   if (size > 0)

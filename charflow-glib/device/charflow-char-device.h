@@ -33,7 +33,26 @@ struct _CharflowCharDeviceClass
   GObjectClass parent_class;
 
   void (*read_ready) (CharflowCharDevice *self);
+
+  /**
+   * CharflowCharDeviceClass::read_message:
+   * @self: a device
+   *
+   * Reads one whole message.
+   *
+   * Returns: (transfer full) (nullable): a message, or %NULL when there is none yet
+   */
   GBytes *(*read_message) (CharflowCharDevice *self);
+
+  /**
+   * CharflowCharDeviceClass::message_target:
+   * @self: a device
+   * @message: a message
+   *
+   * Says which client a message is for.
+   *
+   * Returns: (transfer none) (nullable): the client, or %NULL for all
+   */
   CharflowClient *(*message_target) (CharflowCharDevice *self,
                                      GBytes             *message);
 

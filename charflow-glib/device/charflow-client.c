@@ -4,6 +4,7 @@
 #include "charflow-client-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "charflow-char-device-private.h"
 #include "charflow-enum-types.h"
@@ -25,6 +26,14 @@
  * What it cannot take yet waits in its send queue, which is bounded in messages and in bytes;
  * #CharflowClient:overflow says what happens when it is full. A program connects to the signals, or derives
  * a class and overrides the virtual functions of the same names.
+ */
+
+/**
+ * CharflowClient:
+ *
+ * One consumer of one device.
+ *
+ * Since: 1.0
  */
 
 /* A network client is handed at most this much more than its connection took. */
@@ -1002,7 +1011,7 @@ charflow_client_reserve (CharflowClient *self,
     {
       priv->write_refused = TRUE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
-                   _("%" G_GUINT64_FORMAT " bytes of the client wait for the device already"),
+                   _("%" PRIu64 " bytes of the client wait for the device already"),
                    priv->waiting_bytes);
       return FALSE;
     }

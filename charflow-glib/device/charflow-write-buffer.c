@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "charflow-char-device-private.h"
+#include "charflow-chunk-private.h"
 #include "charflow-client-private.h"
 
 /**
@@ -38,9 +39,10 @@ struct _CharflowWriteBuffer
   CharflowClient *client;
   GWeakRef device;
   GBytes *bytes; /* what it was made around, or NULL */
+  guint8 *chunk; /* where a large one is filled, or NULL */
   gsize capacity;
   gsize size;
-  guint8 memory[];
+  guint8 memory[]; /* where a small one is filled */
 };
 
 G_DEFINE_BOXED_TYPE (CharflowWriteBuffer,
@@ -56,10 +58,10 @@ charflow_write_buffer_new (CharflowCharDevice *device,
                            GBytes             *bytes)
 {
   CharflowWriteBuffer *buffer;
-  gsize memory = bytes == NULL ? capacity : 0;
+  gboolean in_chunk = bytes == NULL && capacity > CHARFLOW_CHUNK_SIZE / 2 && capacity <= CHARFLOW_CHUNK_SIZE;
   gsize total;
 
-  if (!g_size_checked_add (&total, sizeof *buffer, memory))
+  if (!g_size_checked_add (&total, sizeof *buffer, bytes == NULL && !in_chunk ? capacity : 0))
     return NULL;
 
   buffer = g_try_malloc (total);
@@ -73,6 +75,7 @@ charflow_write_buffer_new (CharflowCharDevice *device,
   buffer->attachment = client == NULL ? 0 : charflow_client_get_attachment (client);
   g_weak_ref_init (&buffer->device, client == NULL ? device : NULL);
   buffer->bytes = bytes == NULL ? NULL : g_bytes_ref (bytes);
+  buffer->chunk = in_chunk ? charflow_chunk_new () : NULL;
   buffer->capacity = capacity;
   buffer->size = bytes == NULL ? 0 : capacity;
 
@@ -138,7 +141,14 @@ charflow_write_buffer_unref (CharflowWriteBuffer *buffer)
   g_clear_object (&buffer->client);
   g_weak_ref_clear (&buffer->device);
   g_clear_pointer (&buffer->bytes, g_bytes_unref);
+  g_clear_pointer (&buffer->chunk, charflow_chunk_free);
   g_free (buffer);
+}
+
+static guint8 *
+get_memory (CharflowWriteBuffer *buffer)
+{
+  return buffer->chunk != NULL ? buffer->chunk : buffer->memory;
 }
 
 /**
@@ -169,13 +179,13 @@ charflow_write_buffer_append (CharflowWriteBuffer *buffer,
   if (len > buffer->capacity - buffer->size)
     {
       g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FULL,
-                   _("The buffer has room for %" G_GSIZE_FORMAT " bytes more, not for %" G_GSIZE_FORMAT),
+                   _("The buffer has room for %zu bytes more, not for %zu"),
                    buffer->capacity - buffer->size, len);
       return FALSE;
     }
 
   if (len > 0)
-    memcpy (buffer->memory + buffer->size, data, len);
+    memcpy (get_memory (buffer) + buffer->size, data, len);
   buffer->size += len;
 
   return TRUE;
@@ -204,7 +214,7 @@ charflow_write_buffer_peek (CharflowWriteBuffer *buffer,
   if (room != NULL)
     *room = buffer->capacity - buffer->size;
 
-  return buffer->memory + buffer->size;
+  return get_memory (buffer) + buffer->size;
 }
 
 /**
@@ -244,7 +254,7 @@ charflow_write_buffer_copy_bytes (CharflowWriteBuffer *buffer)
   if (buffer->bytes != NULL)
     return g_bytes_ref (buffer->bytes);
 
-  return g_bytes_new (buffer->memory, buffer->size);
+  return g_bytes_new (get_memory (buffer), buffer->size);
 }
 
 /**
@@ -350,7 +360,7 @@ charflow_write_buffer_get_size (CharflowWriteBuffer *buffer)
 const guint8 *
 charflow_write_buffer_get_contents (CharflowWriteBuffer *buffer)
 {
-  return buffer->bytes != NULL ? g_bytes_get_data (buffer->bytes, NULL) : buffer->memory;
+  return buffer->bytes != NULL ? g_bytes_get_data (buffer->bytes, NULL) : get_memory (buffer);
 }
 
 gboolean

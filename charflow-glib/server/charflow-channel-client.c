@@ -18,6 +18,14 @@
  * either end closes it. Those of one user make up a #CharflowServerClient.
  */
 
+/**
+ * CharflowChannelClient:
+ *
+ * The connection of one client on one channel.
+ *
+ * Since: 1.0
+ */
+
 struct _CharflowChannelClient
 {
   GObject parent_instance;
@@ -107,8 +115,17 @@ take_message_cb (gpointer      owner,
 {
   CharflowChannelClient *self = owner;
   g_autoptr (GBytes) bytes = g_bytes_new (body, size);
+  GError *failure = NULL;
 
-  return CHARFLOW_SERVER_CHANNEL_GET_CLASS (self->channel)->handle_message (self->channel, self, type, bytes, error);
+  if (CHARFLOW_SERVER_CHANNEL_GET_CLASS (self->channel)->handle_message (self->channel, self, type, bytes, &failure))
+    return TRUE;
+
+  /* A virtual function in Python that raises anything but a GError fails without one. */
+  if (failure == NULL)
+    failure = g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
+                           _("A message of type %u was refused without a reason"), type);
+  g_propagate_error (error, failure);
+  return FALSE;
 }
 
 static guint8 *

@@ -13,8 +13,18 @@
  * A #CharflowServerChannel is registered with charflow_server_add_channel(). Many clients may link to it,
  * each with a connection of its own, a #CharflowChannelClient.
  *
- * A program may derive a channel of a type of its own: it overrides client_attached() to send its first
- * messages, message_limit() to say which messages it knows, and handle_message() to take them.
+ * A program may derive a channel of a type of its own: it overrides
+ * #CharflowServerChannelClass.client_attached() to send its first messages,
+ * #CharflowServerChannelClass.message_limit() to say which messages it knows, and
+ * #CharflowServerChannelClass.handle_message() to take them.
+ */
+
+/**
+ * CharflowServerChannel:
+ *
+ * A channel at the server's end.
+ *
+ * Since: 1.0
  */
 
 typedef struct

@@ -23,6 +23,14 @@
  * over whether the user is still there.
  */
 
+/**
+ * CharflowServerMainChannel:
+ *
+ * The channel that a session begins with, at the server's end.
+ *
+ * Since: 1.0
+ */
+
 /* What SPICE's server takes on the main channel, besides agent data. */
 #define MAX_MESSAGE_SIZE 26624
 /* SPICE's server tells as many tokens, also while there is no agent. */

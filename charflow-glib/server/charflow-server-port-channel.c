@@ -27,6 +27,14 @@
  * reversed host names with a number, such as `org.example.console.0`.
  */
 
+/**
+ * CharflowServerPortChannel:
+ *
+ * A named byte stream, at the server's end.
+ *
+ * Since: 1.0
+ */
+
 /* The fixed part of PORT_INIT: size and place of the name, and whether it is opened. */
 #define PORT_INIT_SIZE 9
 /* PORT_EVENT has one byte; longer ones are cut, as at SPICE's server. */

@@ -29,6 +29,14 @@
  * program learns why by #CharflowServer::peer-error.
  */
 
+/**
+ * CharflowServer:
+ *
+ * Serves channels to SPICE clients.
+ *
+ * Since: 1.0
+ */
+
 /* Links that are under way at once; further ones are closed at once. */
 #define MAX_PENDING_LINKS 256
 /* One key serves all links of this time, so that links that come to nothing cost little. */
@@ -296,6 +304,12 @@ linked_cb (GObject      *source,
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         charflow_server_tell_peer_error (self, arrival->peer, error);
+      return;
+    }
+  /* The server was closed after the last word of the link. */
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
+    {
+      g_io_stream_close (stream, NULL, NULL);
       return;
     }
   if (!attach (self, stream, arrival->peer, &request, &error))
@@ -810,7 +824,9 @@ charflow_server_close (CharflowServer *self)
     {
       g_autoptr (CharflowServerClient) client = g_list_model_get_item (G_LIST_MODEL (self->clients), 0);
 
+      /* It does not remove itself when this is called from within its end. */
       charflow_server_client_close (client);
+      charflow_server_remove_client (self, client);
     }
 }
 

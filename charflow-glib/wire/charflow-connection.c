@@ -52,13 +52,15 @@ struct _CharflowConnection
   gboolean closed;
 
   GSource *in_source;
+  GSource *again_source;
   GByteArray *in; /* read, and not dealt with before in_start; NULL when empty */
   gsize in_start;
   ReadState state;
   guint16 type;
   guint32 size;
   guint32 sub_list;
-  gsize keep;
+  gsize wanted; /* of the body, by the handler */
+  gsize keep; /* of the body, for what it holds besides */
   guint64 left; /* of the body, while it streams or is skipped */
   gboolean reading;
   gboolean stuck; /* begin_piece() had no room */
@@ -119,6 +121,7 @@ drop_everything (CharflowConnection *self)
 {
   self->closed = TRUE;
   clear_source (&self->in_source);
+  clear_source (&self->again_source);
   clear_source (&self->out_source);
   g_queue_clear_full (&self->out, (GDestroyNotify) out_message_free);
   self->out_bytes = 0;
@@ -212,9 +215,39 @@ may_send (CharflowConnection *self)
   return self->window == 0 || self->unacked <= 2 * (guint64) self->window;
 }
 
+/* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
+ * wakes the context by a write to itself: what reads and writes here guards against recursion instead. The
+ * source of a pollable stream has a child that costs the same, so that of a socket is made directly. */
+static GSource *
+attach_source (CharflowConnection      *self,
+               GIOCondition             condition,
+               GSocketSourceFunc        socket_callback,
+               GPollableSourceFunc      callback)
+{
+  GSource *source;
+
+  if (G_IS_SOCKET_CONNECTION (self->stream))
+    {
+      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
+
+      source = g_socket_create_source (socket, condition, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (socket_callback), self, NULL);
+    }
+  else
+    {
+      source = condition == G_IO_IN ? g_pollable_input_stream_create_source (self->input, NULL)
+                                    : g_pollable_output_stream_create_source (self->output, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (callback), self, NULL);
+    }
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, self->context);
+
+  return source;
+}
+
 static gboolean
-out_source_cb (GObject *unused,
-               gpointer user_data)
+output_ready_cb (GObject *unused,
+                 gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
@@ -223,15 +256,19 @@ out_source_cb (GObject *unused,
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+socket_output_ready_cb (GSocket     *unused,
+                        GIOCondition condition,
+                        gpointer     user_data)
+{
+  return output_ready_cb (NULL, user_data);
+}
+
 static void
 wait_for_output (CharflowConnection *self)
 {
-  if (self->out_source != NULL)
-    return;
-
-  self->out_source = g_pollable_output_stream_create_source (self->output, NULL);
-  g_source_set_callback (self->out_source, G_SOURCE_FUNC (out_source_cb), self, NULL);
-  g_source_attach (self->out_source, self->context);
+  if (self->out_source == NULL)
+    self->out_source = attach_source (self, G_IO_OUT, socket_output_ready_cb, output_ready_cb);
 }
 
 /* Vectors for as many messages as may go out now; without those bytes of the first that went already. */
@@ -243,7 +280,7 @@ gather_output (CharflowConnection *self,
   guint64 unacked = self->unacked;
   gsize skip = self->out_offset;
 
-  for (GList *link = self->out.head; link != NULL && n_vectors < 2 * MAX_BATCH; link = link->next)
+  for (GList *link = self->out.head; link != NULL && n_vectors + 2 <= 2 * MAX_BATCH; link = link->next)
     {
       OutMessage *message = link->data;
       gsize size;
@@ -568,7 +605,7 @@ take_common (CharflowConnection *self,
   if (reader.failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A message of type %u has only %" G_GSIZE_FORMAT " bytes"), type, size);
+                   _("A message of type %u has only %zu bytes"), type, size);
       return FALSE;
     }
 
@@ -596,6 +633,8 @@ stream_body (CharflowConnection *self,
                                                   MIN (size, CHARFLOW_CONNECTION_MAX_PIECE), size, &capacity);
       gsize n = MIN (size, capacity);
 
+      if (self->closed)
+        return TRUE;
       if (place == NULL)
         {
           g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
@@ -637,6 +676,8 @@ take_body (CharflowConnection *self,
 
   if (!self->handler->begin_message (self->owner, type, size, &keep, error))
     return FALSE;
+  if (self->closed)
+    return TRUE;
   if (keep == CHARFLOW_CONNECTION_STREAM)
     return stream_body (self, type, body, size, error);
 
@@ -708,6 +749,7 @@ parse_header (CharflowConnection *self,
                                                               error))
     return FALSE;
 
+  self->wanted = self->keep;
   /* A list lies anywhere in the body, so the body has to be whole. */
   if (self->sub_list != 0 && self->keep != CHARFLOW_CONNECTION_STREAM)
     self->keep = self->size;
@@ -755,7 +797,7 @@ finish_whole (CharflowConnection *self,
     }
   if (self->sub_list != 0 && !take_list (self, body, keep, self->sub_list, error))
     return FALSE;
-  if (!self->closed && !take_body (self, self->type, body, keep, FALSE, error))
+  if (!self->closed && !take_body (self, self->type, body, MIN (self->wanted, keep), FALSE, error))
     return FALSE;
   if (self->closed)
     return TRUE;
@@ -897,6 +939,8 @@ read_once (CharflowConnection *self,
       guint8 *place = self->handler->begin_piece (self->owner, self->type,
                                                   MIN (self->left, CHARFLOW_CONNECTION_MAX_PIECE), 0, &capacity);
 
+      if (self->closed)
+        return 1;
       if (place == NULL)
         {
           self->stuck = TRUE;
@@ -924,13 +968,21 @@ read_once (CharflowConnection *self,
 }
 
 static gboolean
-in_source_cb (GObject *unused,
-              gpointer user_data)
+input_ready_cb (GObject *unused,
+                gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
   read_turn (self);
   return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+socket_input_ready_cb (GSocket     *unused,
+                       GIOCondition condition,
+                       gpointer     user_data)
+{
+  return input_ready_cb (NULL, user_data);
 }
 
 static void
@@ -941,12 +993,28 @@ update_in_source (CharflowConnection *self)
       clear_source (&self->in_source);
       return;
     }
-  if (self->in_source != NULL)
-    return;
+  if (self->in_source == NULL)
+    self->in_source = attach_source (self, G_IO_IN, socket_input_ready_cb, input_ready_cb);
+}
 
-  self->in_source = g_pollable_input_stream_create_source (self->input, NULL);
-  g_source_set_callback (self->in_source, G_SOURCE_FUNC (in_source_cb), self, NULL);
-  g_source_attach (self->in_source, self->context);
+static gboolean
+again_cb (gpointer user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+
+  clear_source (&self->again_source);
+  read_turn (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is buffered already has no source that tells of it. */
+static void
+read_again (CharflowConnection *self)
+{
+  self->again_source = g_idle_source_new ();
+  g_source_set_priority (self->again_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->again_source, again_cb, self, NULL);
+  g_source_attach (self->again_source, self->context);
 }
 
 static void
@@ -956,7 +1024,7 @@ read_turn (CharflowConnection *self)
   g_autoptr (GError) error = NULL;
   gssize n = 1;
 
-  if (self->closed || self->reading || self->stuck)
+  if (self->closed || self->reading || self->stuck || self->input_ended)
     return;
 
   guard = g_object_ref (self);
@@ -983,6 +1051,8 @@ read_turn (CharflowConnection *self)
     end (self, error);
   else if (error != NULL)
     charflow_connection_fail (self, error);
+  else if (!self->closed && !self->stuck && self->again_source == NULL && has_enough (self))
+    read_again (self); /* room was made during this very turn */
   update_in_source (self);
 }
 
@@ -998,7 +1068,6 @@ charflow_connection_resume (CharflowConnection *self)
   if (self->closed || !self->stuck)
     return;
 
-  /* What is buffered already has no source that tells of it. */
   self->stuck = FALSE;
   read_turn (self);
 }
@@ -1015,6 +1084,12 @@ charflow_connection_leave (CharflowConnection *self)
   charflow_connection_queue (self, disconnecting_type (self), body);
   self->leaving = TRUE;
   charflow_connection_flush (self);
+}
+
+gboolean
+charflow_connection_get_leaving (CharflowConnection *self)
+{
+  return self->leaving;
 }
 
 void

@@ -102,7 +102,7 @@ read_caps (CharflowWireReader *reader,
   if (reader->failed)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("%u words of capabilities at offset %u do not fit a message of %" G_GSIZE_FORMAT " bytes"),
+                   _("%u words of capabilities at offset %u do not fit a message of %zu bytes"),
                    n_common + n_channel, offset, reader->size);
       return FALSE;
     }
@@ -143,7 +143,7 @@ charflow_link_parse_header (const guint8 *data,
   if (announced < min_size || announced > CHARFLOW_LINK_MAX_SIZE)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A link message of %u bytes is not between %" G_GSIZE_FORMAT " and %d"),
+                   _("A link message of %u bytes is not between %zu and %d"),
                    announced, min_size, CHARFLOW_LINK_MAX_SIZE);
       return FALSE;
     }

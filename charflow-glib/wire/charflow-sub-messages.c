@@ -44,7 +44,7 @@ charflow_sub_messages_parse (const guint8 *body,
   if (list.failed || charflow_wire_reader_get_left (&list) / sizeof (guint32) < count)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A list of %u messages at offset %u does not fit its %" G_GSIZE_FORMAT " bytes"),
+                   _("A list of %u messages at offset %u does not fit its %zu bytes"),
                    count, offset, size);
       return NULL;
     }
@@ -56,7 +56,7 @@ charflow_sub_messages_parse (const guint8 *body,
       if (!read_one (&list, &message, &end))
         {
           g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                       _("Message %u of a list overlaps another, or the end of its %" G_GSIZE_FORMAT " bytes"),
+                       _("Message %u of a list overlaps another, or the end of its %zu bytes"),
                        i, size);
           return NULL;
         }

@@ -139,7 +139,7 @@ charflow_ticket_encrypt (const guint8 *public_key,
   if (length > SPICE_MAX_PASSWORD_LENGTH)
     {
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_PERMISSION_DENIED,
-                   _("The password has %" G_GSIZE_FORMAT " bytes, and at most %d can be sent"),
+                   _("The password has %zu bytes, and at most %d can be sent"),
                    length, SPICE_MAX_PASSWORD_LENGTH);
       return FALSE;
     }

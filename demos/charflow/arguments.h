@@ -15,7 +15,8 @@ typedef struct
   int max_arguments;
 } ArgumentsForm;
 
-/* Parses; what is left in argv[1…] are as many arguments as the form says. Otherwise one line has been printed. */
+/* Parses; what is left in argv[1…] are as many arguments as the form says. Otherwise one line has
+ * been printed. */
 gboolean arguments_parse (const ArgumentsForm *form,
                           int                 *argc,
                           char              ***argv);

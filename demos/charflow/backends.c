@@ -46,7 +46,8 @@ list_options (GPtrArray *options)
   g_autoptr (Table) table = table_new ();
 
   /* Every back end has it, and so it stands in no list of a kind. */
-  table_add_row (table, "id", _("text"), "-", _("The name of the back end, by which --channel finds it"), NULL);
+  table_add_row (table, "id", _("text"), "-",
+                 _("The name of the back end, by which --channel finds it"), NULL);
 
   for (guint i = 0; i < options->len; i++)
     {
@@ -70,8 +71,8 @@ command_backends (int    argc,
 {
   static const ArgumentsForm form = {
     .parameters = N_("[NAME]"),
-    .summary = N_("Lists the back ends that --chardev of “charflow serve” takes, or the options of one: name, type,\n"
-                  "default value and meaning."),
+    .summary = N_("Lists the back ends that --chardev of “charflow serve” takes, or the options of\n"
+                  "one: name, type, default value and meaning."),
     .max_arguments = 1,
   };
   g_autoptr (GPtrArray) options = NULL;

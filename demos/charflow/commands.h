@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 #define STATUS_FAILED 1
 #define STATUS_USAGE 2
 
-/* The sub-commands. Each gets its own arguments, after the name of the program, and tells the exit status. */
+/* The sub-commands. Each gets its own arguments, after the name of the program, and tells the exit
+ * status. */
 int command_backends (int    argc,
                       char **argv);
 int command_connect (int    argc,

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <charflow-glib/charflow.h>
@@ -45,17 +46,22 @@ static char *escape;
 static double linger = 1;
 
 static const GOptionEntry entries[] = {
-  { "port", 0, 0, G_OPTION_ARG_STRING, &port_name, N_("The port; not needed when there is only one"), N_("NAME") },
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
-  { "escape", 0, 0, G_OPTION_ARG_STRING, &escape, N_("The key that leaves the console: ^X, a character, or none (default: ^])"), N_("CHAR") },
-  { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &linger, N_("How long the port must be quiet after the end of standard input (default: 1)"), N_("SECONDS") },
+  { "port", 0, 0, G_OPTION_ARG_STRING, &port_name,
+    N_("The port; not needed when there is only one"), N_("NAME") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "escape", 0, 0, G_OPTION_ARG_STRING, &escape,
+    N_("The key that leaves the console: ^X, a character, or none (default: ^])"), N_("CHAR") },
+  { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &linger,
+    N_("How long the port must be quiet after the end of standard input (default: 1)"), N_("SECONDS") },
   G_OPTION_ENTRY_NULL
 };
 
 static const ArgumentsForm form = {
   .parameters = N_("URI"),
-  .summary = N_("Connects the terminal to a port of a server. With pipes it copies standard input to the port and the\n"
-                "port to standard output. CHARFLOW_PASSWORD serves where no password file is given."),
+  .summary = N_("Connects the terminal to a port of a server. With pipes it copies standard input to\n"
+                "the port and the port to standard output. CHARFLOW_PASSWORD serves where no password\n"
+                "file is given."),
   .entries = entries,
   .min_arguments = 1,
   .max_arguments = 1,
@@ -64,14 +70,18 @@ static const ArgumentsForm form = {
 /* Options. */
 
 static gboolean
+is_control_letter (char c)
+{
+  return g_ascii_isalpha (c) || (c != '\0' && strchr ("@[\\]^_", c) != NULL);
+}
+
+static gboolean
 parse_escape (const char *text,
               int        *byte)
 {
   if (g_str_equal (text, "none"))
     *byte = NO_ESCAPE;
-  else if (text[0] == '^' && text[1] != '\0' && text[2] == '\0' && strchr ("@[\\]^_", g_ascii_toupper (text[1])) != NULL)
-    *byte = g_ascii_toupper (text[1]) & 0x1f;
-  else if (text[0] == '^' && g_ascii_isalpha (text[1]) && text[2] == '\0')
+  else if (text[0] == '^' && is_control_letter (text[1]) && text[2] == '\0')
     *byte = g_ascii_toupper (text[1]) & 0x1f;
   else if (text[0] != '\0' && text[1] == '\0' && (text[0] & 0x80) == 0)
     *byte = text[0];
@@ -131,7 +141,8 @@ join_names (GPtrArray *ports)
   g_autoptr (GString) names = g_string_new (NULL);
 
   for (guint i = 0; i < ports->len; i++)
-    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", charflow_client_port_channel_get_port_name (ports->pdata[i]));
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                            charflow_client_port_channel_get_port_name (ports->pdata[i]));
 
   return g_string_free (g_steal_pointer (&names), FALSE);
 }
@@ -144,8 +155,9 @@ find_port (CharflowSession *session)
 
   for (guint i = 0; i < ports->len; i++)
     {
-      if (port_name == NULL ? ports->len == 1
-                            : g_str_equal (port_name, charflow_client_port_channel_get_port_name (ports->pdata[i])))
+      const char *name = charflow_client_port_channel_get_port_name (ports->pdata[i]);
+
+      if (port_name == NULL ? ports->len == 1 : g_str_equal (port_name, name))
         return g_object_ref (ports->pdata[i]);
     }
 
@@ -170,9 +182,11 @@ print_state (Console *console)
   if (!is_open && console->was_open && !console->settings.is_terminal)
     return;
 
-  if (!is_open)
+  if (!is_open && console->settings.is_terminal)
     log_notice (_("The port %s is closed; waiting for it to open (escape character is %s)."),
                 name, console->escape_text);
+  else if (!is_open)
+    log_notice (_("The port %s is closed; waiting for it to open."), name);
   else if (console->settings.is_terminal)
     log_notice (_("Connected to %s (escape character is %s)."), name, console->escape_text);
 }
@@ -348,9 +362,15 @@ run_console (CharflowSession           *session,
   run_pump (&console);
 
   if (settings->is_terminal)
-    log_notice (_("Disconnected from %s."), charflow_client_port_channel_get_port_name (port));
+    {
+      /* What came last from the port may have left the cursor anywhere. */
+      fputc ('\n', stderr);
+      log_notice (_("Disconnected from %s."), charflow_client_port_channel_get_port_name (port));
+    }
   else if (console.has_port_ended && pump_get_pending (console.pump) > 0 && console.status == STATUS_OK)
-    fail (&console, _("The port closed before it had taken all of standard input"));
+    {
+      fail (&console, _("The port closed before it had taken all of standard input"));
+    }
 
   g_signal_handlers_disconnect_by_data (session, &console);
   g_signal_handlers_disconnect_by_data (port, &console);
@@ -368,7 +388,9 @@ command_connect (int    argc,
   g_autoptr (GError) error = NULL;
   PumpSettings settings;
 
-  if (!arguments_parse (&form, &argc, &argv) || password_is_in_uri (argv[1]) || !parse_settings (&settings))
+  if (!arguments_parse (&form, &argc, &argv) ||
+      password_is_in_uri (argv[1]) ||
+      !parse_settings (&settings))
     return STATUS_USAGE;
 
   session = session_open (argv[1], password_file, &error);

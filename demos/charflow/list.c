@@ -17,7 +17,8 @@ static char *password_file;
 static gboolean use_json;
 
 static const GOptionEntry entries[] = {
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
   { "json", 0, 0, G_OPTION_ARG_NONE, &use_json, N_("Print JSON"), NULL },
   G_OPTION_ENTRY_NULL
 };
@@ -43,7 +44,8 @@ add_row (Table           *table,
       CharflowClientPortChannel *port = CHARFLOW_CLIENT_PORT_CHANNEL (channel);
       const char *name = charflow_client_port_channel_get_port_name (port);
 
-      /* A port that could not be linked has no name; the words "open" and "closed" are the same in every language. */
+      /* A port that could not be linked has no name; the words "open" and "closed" are the same in
+       * every language. */
       table_add_row (table, type, id, name != NULL ? name : "-",
                      charflow_client_port_channel_get_port_opened (port) ? "open" : "closed", NULL);
       return;

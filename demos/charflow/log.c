@@ -112,7 +112,8 @@ void
 log_limited_flush (void)
 {
   if (n_left_out > 0)
-    log_error (ngettext ("%u more line was left out", "%u more lines were left out", n_left_out), n_left_out);
+    log_error (ngettext ("%u more line was left out", "%u more lines were left out", n_left_out),
+               n_left_out);
 
   n_lines = 0;
   n_left_out = 0;

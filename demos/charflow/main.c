@@ -40,7 +40,8 @@ lookup_command (const char *name)
   return NULL;
 }
 
-/* How many letters have to be put in, taken out or exchanged to make one word of the other (Levenshtein). */
+/* How many letters have to be put in, taken out or exchanged to make one word of the other
+ * (Levenshtein). */
 static guint
 count_edits (const char *a,
              const char *b)
@@ -118,7 +119,8 @@ print_help (void)
   table_add_row (table, "", "help", _("show this, or the options of a command"), NULL);
   table_print (table);
 
-  g_print ("\n%s\n", _("“charflow COMMAND --help” has the options of a command; “charflow --version” the version."));
+  g_print ("\n%s\n",
+           _("“charflow COMMAND --help” has the options of a command; “charflow --version” the version."));
 
   return log_check_output () ? STATUS_OK : STATUS_FAILED;
 }

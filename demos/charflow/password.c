@@ -149,6 +149,7 @@ password_is_in_uri (const char *uri)
   if (query == NULL || strstr (query, "password=") == NULL)
     return FALSE;
 
-  log_error (_("Others can see a password in the arguments; put it into CHARFLOW_PASSWORD or --password-file"));
+  log_error (_("Others can see a password in the arguments; "
+               "put it into CHARFLOW_PASSWORD or --password-file"));
   return TRUE;
 }

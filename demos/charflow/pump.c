@@ -152,12 +152,14 @@ linger_over_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The quiet begins anew with all that comes from the port, and while standard output is slow there is none. */
+/* The quiet begins anew with all that comes from the port, and while standard output is slow there
+ * is none. */
 static void
 update_linger (Pump    *pump,
                gboolean has_moved)
 {
-  gboolean is_wanted = pump->input_ended && !pump->has_lingered && is_empty (&pump->up) && is_empty (&pump->down);
+  gboolean is_wanted = pump->input_ended && !pump->has_lingered &&
+                       is_empty (&pump->up) && is_empty (&pump->down);
 
   if (pump->linger_id != 0 && is_wanted && !has_moved)
     return;
@@ -284,7 +286,8 @@ write_output (Pump *pump)
   if (is_empty (flow))
     return;
 
-  n = write (pump->output_fd, flow->data + flow->start, MIN (flow->end - flow->start, pump->output_piece));
+  n = write (pump->output_fd, flow->data + flow->start,
+             MIN (flow->end - flow->start, pump->output_piece));
   if (n >= 0)
     flow->start += n;
   else if (errno == EPIPE || errno == ECONNRESET || errno == EIO)
@@ -299,7 +302,8 @@ read_port (Pump *pump)
   g_autoptr (GError) error = NULL;
   Flow *flow = &pump->down;
   gsize room = get_room (flow);
-  gssize n = g_pollable_input_stream_read_nonblocking (pump->port_input, flow->data + flow->end, room, NULL, &error);
+  gssize n = g_pollable_input_stream_read_nonblocking (pump->port_input, flow->data + flow->end, room,
+                                                       NULL, &error);
 
   if (n > 0)
     {
@@ -312,9 +316,12 @@ read_port (Pump *pump)
     }
   else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
+      CharflowClientState state;
+
       /* The session tells why it ended. */
       pump->output_ended = TRUE;
-      if (charflow_client_channel_get_state (CHARFLOW_CLIENT_CHANNEL (pump->port)) == CHARFLOW_CLIENT_STATE_OPEN)
+      state = charflow_client_channel_get_state (CHARFLOW_CLIENT_CHANNEL (pump->port));
+      if (state == CHARFLOW_CLIENT_STATE_OPEN)
         tell_end (pump, PUMP_END_FAILED, error);
     }
 }
@@ -360,27 +367,31 @@ output_gone_cb (int          fd,
 
 /* Both. */
 
-/* A pipe is read only once the port takes something, so that what it does not take stays where it is. */
+/* A pipe is read only once the port takes something, so that what it does not take stays where it
+ * is. */
 static void
 update_up (Pump *pump)
 {
   Flow *flow = &pump->up;
   gboolean can_write = is_port_open (pump) && !pump->output_ended;
   gboolean is_held = !pump->settings.is_terminal &&
-                     (!is_empty (flow) || !can_write || !g_pollable_output_stream_is_writable (pump->port_output));
+                     (!is_empty (flow) || !can_write ||
+                      !g_pollable_output_stream_is_writable (pump->port_output));
   gboolean wants_read = !pump->input_ended && !is_held && get_room (flow) > 0;
   gboolean wants_write = can_write && (!is_empty (flow) || (!pump->input_ended && is_held));
 
   if (!wants_read)
     clear_source (&pump->up.read_source);
   else if (flow->read_source == NULL)
-    take_source (&flow->read_source, g_unix_fd_source_new (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR),
+    take_source (&flow->read_source,
+                 g_unix_fd_source_new (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR),
                  G_SOURCE_FUNC (input_ready_cb), pump);
 
   if (!wants_write)
     clear_source (&pump->up.write_source);
   else if (flow->write_source == NULL)
-    take_source (&flow->write_source, g_pollable_output_stream_create_source (pump->port_output, NULL),
+    take_source (&flow->write_source,
+                 g_pollable_output_stream_create_source (pump->port_output, NULL),
                  G_SOURCE_FUNC (port_writable_cb), pump);
 }
 
@@ -398,7 +409,8 @@ update_down (Pump *pump)
   if (is_empty (flow))
     clear_source (&flow->write_source);
   else if (flow->write_source == NULL)
-    take_source (&flow->write_source, g_unix_fd_source_new (pump->output_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR),
+    take_source (&flow->write_source,
+                 g_unix_fd_source_new (pump->output_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR),
                  G_SOURCE_FUNC (output_ready_cb), pump);
 }
 
@@ -414,7 +426,8 @@ has_port_ended (Pump *pump)
   if (pump->output_ended)
     return TRUE;
 
-  is_closed = pump->is_session_over || (!pump->settings.is_terminal && pump->was_open && !is_port_open (pump));
+  is_closed = pump->is_session_over ||
+              (!pump->settings.is_terminal && pump->was_open && !is_port_open (pump));
 
   return is_closed && !g_pollable_input_stream_is_readable (pump->port_input);
 }
@@ -443,7 +456,8 @@ port_opened_cb (Pump *pump)
   update (pump);
 }
 
-/* The flags of standard output belong to all who share it, so it is opened again, to have flags of our own. */
+/* The flags of standard output belong to all who share it, so it is opened again, to have flags of
+ * our own. */
 static void
 open_output (Pump *pump)
 {
@@ -480,7 +494,7 @@ pump_new (CharflowClientPortChannel *port,
           gpointer                   user_data)
 {
   Pump *pump = g_new0 (Pump, 1);
-  GIOStream *stream = charflow_client_port_channel_get_stream (port);
+  g_autoptr (GIOStream) stream = charflow_client_port_channel_get_stream (port);
 
   pump->port = g_object_ref (port);
   pump->port_input = g_object_ref (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)));
@@ -489,7 +503,8 @@ pump_new (CharflowClientPortChannel *port,
   pump->end = end;
   pump->user_data = user_data;
   open_output (pump);
-  take_source (&pump->output_gone_source, g_unix_fd_source_new (pump->output_fd, G_IO_ERR | G_IO_HUP),
+  take_source (&pump->output_gone_source,
+               g_unix_fd_source_new (pump->output_fd, G_IO_ERR | G_IO_HUP),
                G_SOURCE_FUNC (output_gone_cb), pump);
 
   g_signal_connect_swapped (port, "notify::port-opened", G_CALLBACK (port_opened_cb), pump);

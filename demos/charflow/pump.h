@@ -5,13 +5,15 @@
 
 G_BEGIN_DECLS
 
-/* Copies standard input to a port and the port to standard output, each as fast as the other side takes it. */
+/* Copies standard input to a port and the port to standard output, each as fast as the other side
+ * takes it. */
 typedef struct _Pump Pump;
 
 typedef enum
 {
   PUMP_END_ESCAPE, /* the person at the terminal left, or the terminal did */
-  PUMP_END_INPUT, /* standard input has ended, and the port has been quiet since; what still comes is copied on */
+  /* Standard input has ended, and the port has been quiet since; what still comes is copied on. */
+  PUMP_END_INPUT,
   PUMP_END_PORT, /* the port closed, and all that came from it is written */
   PUMP_END_OUTPUT, /* nobody reads standard output any more */
   PUMP_END_FAILED,
@@ -28,7 +30,8 @@ typedef struct
   guint linger_ms;
 } PumpSettings;
 
-/* The end is told once, but for PUMP_END_INPUT, which another one follows. It must not free the pump. */
+/* The end is told once, but for PUMP_END_INPUT, which another one follows. It must not free the
+ * pump. */
 Pump *pump_new (CharflowClientPortChannel *port,
                 const PumpSettings        *settings,
                 PumpEndFunc                end,

@@ -67,7 +67,8 @@ parse_overflow (const char       *value,
   else if (g_str_equal (value, "drop"))
     *overflow = CHARFLOW_OVERFLOW_DROP;
   else
-    return refuse (error, _("Option 'overflow' of --channel expects 'pace', 'remove' or 'drop', not '%s'"), value);
+    return refuse (error, _("Option 'overflow' of --channel expects 'pace', 'remove' or 'drop', not '%s'"),
+                   value);
 
   return TRUE;
 }
@@ -121,7 +122,8 @@ parse_item (ServeChannel *channel,
     return parse_boolean (key, value, &channel->read_only, error);
 
   return refuse (error,
-                 _("--channel has no option '%s', only name, chardev, overflow, stall-time, keep-unread and read-only"),
+                 _("--channel has no option '%s', only name, chardev, overflow, stall-time, keep-unread "
+                   "and read-only"),
                  key);
 }
 
@@ -196,10 +198,13 @@ parse_channel (const char *spec,
 
   for (guint i = 1; items[i] != NULL; i++)
     {
-      g_auto (GStrv) pair = g_strsplit (items[i], "=", 2);
+      char *value = strchr (items[i], '=');
+
+      if (value != NULL)
+        *value++ = '\0';
 
       /* A key alone switches it on. */
-      if (!parse_item (channel, pair[0] != NULL ? pair[0] : "", pair[0] != NULL && pair[1] != NULL ? pair[1] : "on", error))
+      if (!parse_item (channel, items[i], value != NULL ? value : "on", error))
         return NULL;
     }
 

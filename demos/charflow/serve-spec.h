@@ -20,8 +20,8 @@ typedef struct
 void serve_channel_free (ServeChannel *channel);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ServeChannel, serve_channel_free)
 
-/* Makes the back ends of --chardev, and the channels of --channel with a back end each; both may be NULL, and the
- * channels that go without saying are added. Nothing is opened. */
+/* Makes the back ends of --chardev, and the channels of --channel with a back end each; both may be
+ * NULL, and the channels that go without saying are added. Nothing is opened. */
 GPtrArray *serve_spec_parse (const char *const *chardevs,
                              const char *const *channels,
                              GError           **error);

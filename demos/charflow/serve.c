@@ -4,6 +4,7 @@
 #include "commands.h"
 
 #include <signal.h>
+#include <string.h>
 
 #include <charflow-glib/charflow.h>
 #include <glib-unix.h>
@@ -49,21 +50,29 @@ static gboolean no_auth;
 static gboolean verbose;
 
 static const GOptionEntry entries[] = {
-  { "listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &listen_uris, N_("Where to listen, port 0 for a free one (default: spice://127.0.0.1:5930); repeatable"), N_("URI") },
-  { "chardev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &chardevs, N_("A back end; “charflow backends” lists them (default: pty,id=console); repeatable"), N_("BACKEND,id=ID[,KEY=VALUE…]") },
-  { "channel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &channel_specs, N_("A port and its back end; more keys are name, overflow=pace|remove|drop, stall-time=MS, keep-unread=on|off, read-only=on|off; repeatable"), N_("port,chardev=ID[,KEY=VALUE…]") },
-  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file, N_("Read the password from the first line of FILE"), N_("FILE") },
+  { "listen", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &listen_uris,
+    N_("Where to listen, port 0 for a free one (default: spice://127.0.0.1:5930); repeatable"), N_("URI") },
+  { "chardev", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &chardevs,
+    N_("A back end; “charflow backends” lists them (default: pty,id=console); repeatable"),
+    N_("BACKEND,id=ID[,KEY=VALUE…]") },
+  { "channel", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &channel_specs,
+    N_("A port and its back end; more keys are name, overflow=pace|remove|drop, stall-time=MS, "
+       "keep-unread=on|off, read-only=on|off; repeatable"),
+    N_("port,chardev=ID[,KEY=VALUE…]") },
+  { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
+    N_("Read the password from the first line of FILE"), N_("FILE") },
   { "no-auth", 0, 0, G_OPTION_ARG_NONE, &no_auth, N_("Let everybody in without a password"), NULL },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, N_("Say who comes and goes"), NULL },
-  { "tls-certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_certificate, NULL, NULL },
+  { "tls-certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_certificate,
+    NULL, NULL },
   { "tls-key", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_key, NULL, NULL },
   { "config", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &config_file, NULL, NULL },
   G_OPTION_ENTRY_NULL
 };
 
 static const ArgumentsForm form = {
-  .summary = N_("Serves character devices as SPICE ports. Without a password file or CHARFLOW_PASSWORD it makes a\n"
-                "password and prints it."),
+  .summary = N_("Serves character devices as SPICE ports. Without a password file or CHARFLOW_PASSWORD\n"
+                "it makes a password and prints it."),
   .entries = entries,
 };
 
@@ -189,10 +198,20 @@ is_local (const char *uri)
 
   address = g_inet_address_new_from_string (host);
 
-  return address != NULL ? g_inet_address_get_is_loopback (address) : g_ascii_strcasecmp (host, "localhost") == 0;
+  return address != NULL ? g_inet_address_get_is_loopback (address)
+                         : g_ascii_strcasecmp (host, "localhost") == 0;
 }
 
-/* The lines on standard output: words that programs read, so they are the same in every language. */
+static char *
+quote (const char *word)
+{
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+
+  return word[strspn (word, plain)] == '\0' ? g_strdup (word) : g_shell_quote (word);
+}
+
+/* The lines on standard output: words that programs read, so they are the same in every language.
+ * */
 static void
 print_ready (Serving *serving)
 {
@@ -210,14 +229,15 @@ print_ready (Serving *serving)
 
   if (serving->new_password != NULL)
     {
-      g_autofree char *uri = g_shell_quote (serving->uris->pdata[0]);
+      g_autofree char *uri = quote (serving->uris->pdata[0]);
 
       g_print ("password %s\n", serving->new_password);
       for (guint i = 0; i < serving->channels->len; i++)
         {
-          g_autofree char *name = g_shell_quote (((ServeChannel *) serving->channels->pdata[i])->name);
+          g_autofree char *name = quote (((ServeChannel *) serving->channels->pdata[i])->name);
 
-          g_print ("connect with CHARFLOW_PASSWORD=%s charflow connect %s --port=%s\n", serving->new_password, uri, name);
+          g_print ("connect with CHARFLOW_PASSWORD=%s charflow connect %s --port=%s\n",
+                   serving->new_password, uri, name);
         }
     }
 }
@@ -368,7 +388,8 @@ static gboolean
 set_up (Serving *serving,
         GError **error)
 {
-  serving->channels = serve_spec_parse ((const char *const *) chardevs, (const char *const *) channel_specs, error);
+  serving->channels = serve_spec_parse ((const char *const *) chardevs,
+                                        (const char *const *) channel_specs, error);
 
   return serving->channels != NULL &&
          set_password (serving, error) &&

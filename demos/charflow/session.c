@@ -67,7 +67,8 @@ session_open (const char *uri,
   if (local_error == NULL)
     session = try_to_open (uri, password, &local_error);
 
-  if (password == NULL && g_error_matches (local_error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_PERMISSION_DENIED))
+  if (password == NULL &&
+      g_error_matches (local_error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_PERMISSION_DENIED))
     {
       g_autoptr (GError) ask_error = NULL;
 

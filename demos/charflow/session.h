@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Opens a session and runs the default main context until that is done. Asks for a password when the server wants one,
- * none was given, and somebody is there to be asked. */
+/* Opens a session and runs the default main context until that is done. Asks for a password when
+ * the server wants one, none was given, and somebody is there to be asked. */
 CharflowSession *session_open (const char *uri,
                                const char *password_file,
                                GError    **error);

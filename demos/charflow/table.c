@@ -8,7 +8,7 @@
 struct _Table
 {
   GPtrArray *rows; /* char ** */
-  GArray *widths; /* glong, in characters */
+  GArray *widths; /* int, in characters */
 };
 
 Table *
@@ -17,7 +17,7 @@ table_new (void)
   Table *table = g_new0 (Table, 1);
 
   table->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  table->widths = g_array_new (FALSE, TRUE, sizeof (glong));
+  table->widths = g_array_new (FALSE, TRUE, sizeof (int));
 
   return table;
 }
@@ -36,12 +36,12 @@ note_widths (Table *table,
 {
   for (guint i = 0; row[i] != NULL; i++)
     {
-      glong width = g_utf8_strlen (row[i], -1);
+      int width = (int) g_utf8_strlen (row[i], -1);
 
       if (i == table->widths->len)
         g_array_append_val (table->widths, width);
       else
-        g_array_index (table->widths, glong, i) = MAX (g_array_index (table->widths, glong, i), width);
+        g_array_index (table->widths, int, i) = MAX (g_array_index (table->widths, int, i), width);
     }
 }
 
@@ -77,11 +77,11 @@ print_row (Table *table,
 
   for (guint i = 0; i <= last; i++)
     {
-      glong padding = g_array_index (table->widths, glong, i) - g_utf8_strlen (row[i], -1);
+      int padding = g_array_index (table->widths, int, i) - (int) g_utf8_strlen (row[i], -1);
 
       g_string_append (line, row[i]);
       if (i < last)
-        g_string_append_printf (line, "%*s", (int) padding + 2, "");
+        g_string_append_printf (line, "%*s", padding + 2, "");
     }
 
   g_strchomp (line->str);

@@ -17,7 +17,8 @@
 static struct termios saved;
 static volatile sig_atomic_t is_changed;
 
-/* What ends a program by default. Those that the main loop handles are taken over by it afterwards. */
+/* What ends a program by default. Those that the main loop handles are taken over by it afterwards.
+ * */
 static const int deadly_signals[] = {
   SIGABRT, SIGBUS, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGQUIT, SIGSEGV, SIGTERM,
 };
@@ -34,7 +35,8 @@ restore_settings (void)
   tcsetattr (STDIN_FILENO, TCSANOW, &saved);
 }
 
-/* SA_RESETHAND has put the default back, so that the signal ends the program once it is raised again. */
+/* SA_RESETHAND has put the default back, so that the signal ends the program once it is raised
+ * again. */
 static void
 deadly_signal_cb (int signum)
 {

@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The terminal on standard input, changed for a while. However the program ends, short of SIGKILL, it is as before. */
+/* The terminal on standard input, changed for a while. However the program ends, short of SIGKILL,
+ * it is as before. */
 
 gboolean terminal_is_there (void);
 /* Every key goes to the program as it is, and every byte to the screen. */

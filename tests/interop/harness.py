@@ -265,6 +265,10 @@ class SourceDevice(Device):
         self.digest = None
         super().__init__(path)
 
+    def await_digest(self):
+        """Of all that was sent; the last of it may have arrived before this end knows that it went."""
+        return eventually(lambda: self.digest, f"the device to have sent {self.n_bytes} bytes")
+
     def serve(self, connection):
         if not connection.recv(65536):
             return

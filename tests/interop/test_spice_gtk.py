@@ -60,7 +60,7 @@ class SpiceGtkTest(harness.TestCase):
         device = self.device(SourceDevice, BULK)
         peer = self.spice_gtk(self.serve(), "download", BULK)
         self.assert_done(peer)
-        peer.await_line(f"^download {BULK} {device.digest}$")
+        peer.await_line(f"^download {BULK} {device.await_digest()}$")
 
     def test_writes_64_mib_intact(self):
         device = self.device(HashingDevice, BULK)

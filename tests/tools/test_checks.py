@@ -1,0 +1,199 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Shows that the checks of the bindings find what they are for: each rule meets a GIR that breaks it."""
+import importlib.util
+import pathlib
+import sys
+import unittest
+
+import gir
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name.replace("-", "_"), FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+check_gir = load("check-gir")
+check_exports = load("check-exports")
+
+FRAME = """<repository xmlns="http://www.gtk.org/introspection/core/1.0"
+  xmlns:c="http://www.gtk.org/introspection/c/1.0" xmlns:glib="http://www.gtk.org/introspection/glib/1.0">
+  <namespace name="Toy" c:symbol-prefixes="toy">{}</namespace></repository>"""
+VOID = '<return-value transfer-ownership="none"><type name="none" c:type="void"/></return-value>'
+DOC = "<doc>Words.</doc>"
+
+
+def in_namespace(content):
+    return gir.Gir(FRAME.format(content))
+
+
+def in_class(content, attributes=""):
+    return in_namespace(f'<class name="Top" c:symbol-prefix="top" {attributes}>{DOC}{content}</class>')
+
+
+def method(name, parameters="", result=VOID, attributes="", doc=DOC, kind="method"):
+    return (f'<{kind} name="{name}" c:identifier="toy_top_{name}" {attributes}>{doc}{result}'
+            f"<parameters>{parameters}</parameters></{kind}>")
+
+
+def parameter(name, content, attributes=""):
+    return f'<parameter name="{name}" transfer-ownership="none" {attributes}>{content}</parameter>'
+
+
+def typed(name, c_type):
+    return f'<type name="{name}" c:type="{c_type}"/>'
+
+
+def returns(content, attributes='transfer-ownership="none"'):
+    return f"<return-value {attributes}>{content}</return-value>"
+
+
+NUMBER = typed("guint", "guint")
+CALLBACK = typed("Gio.AsyncReadyCallback", "GAsyncReadyCallback")
+CANCELLABLE = parameter("cancellable", typed("Gio.Cancellable", "GCancellable*"))
+ASYNC = CANCELLABLE + parameter("callback", CALLBACK, 'scope="async" closure="2"') \
+    + parameter("user_data", typed("gpointer", "gpointer"))
+OPEN_ASYNC = method("open_async", ASYNC)
+OPEN_FINISH = method("open_finish", result=returns(typed("gboolean", "gboolean")))
+MEMBER = '<member name="{}" value="{}"><doc>Words.</doc></member>'
+ENUM = '<enumeration name="Kind" {}><doc>Words.</doc>{}</enumeration>'
+TYPED = 'glib:get-type="toy_kind_get_type"'
+
+SOUND = in_class(
+    OPEN_ASYNC + OPEN_FINISH
+    + method("spin", parameter("n_turns", NUMBER))
+    + method("write", parameter("data", '<array length="1" zero-terminated="0" c:type="const guint8*">'
+                                + typed("guint8", "guint8") + "</array>") + parameter("size", typed("gsize", "gsize")))
+    + f'<property name="speed" transfer-ownership="none">{DOC}{NUMBER}</property>'
+    + f'<glib:signal name="stopped">{DOC}{VOID}</glib:signal>'
+)
+
+BROKEN = {
+    "hides-gobject": [
+        in_class(method("connect")),
+        in_class(method("get_data")),
+        in_class(method("bind_property", kind="virtual-method")),
+    ],
+    "keyword": [
+        in_class(method("delete")),
+        in_class(method("yield")),
+        in_class(f'<property name="lock" transfer-ownership="none">{DOC}{NUMBER}</property>'),
+        in_class(f'<glib:signal name="finally">{DOC}{VOID}</glib:signal>'),
+        in_class(method("move", parameter("from", NUMBER))),
+    ],
+    "raw-pointer": [
+        in_class(method("take", parameter("block", typed("gpointer", "gpointer")))),
+        in_class(method("take", parameter("block", typed("guint8", "const guint8*")))),
+        in_class(method("get_block", result=returns(typed("gpointer", "void*")))),
+        in_class(f'<property name="block" transfer-ownership="none">{DOC}{typed("gpointer", "gpointer")}</property>'),
+        in_class(f'<glib:signal name="came">{DOC}{VOID}<parameters>'
+                 + parameter("block", typed("gpointer", "gpointer")) + "</parameters></glib:signal>"),
+    ],
+    "array-length": [
+        in_class(method("take", parameter("data", '<array zero-terminated="0">' + typed("guint8", "guint8") + "</array>"))),
+        in_class(method("take", parameter("data", "<array>" + typed("guint8", "guint8") + "</array>"))),
+    ],
+    "element-type": [
+        in_class(method("list", result=returns('<array name="GLib.PtrArray" c:type="GPtrArray*">'
+                                               + typed("gpointer", "gpointer") + "</array>"))),
+        in_class(method("list", result=returns(typed("GLib.List", "GList*")))),
+    ],
+    "scope": [in_class(method("open_async", CANCELLABLE + parameter("callback", CALLBACK)) + OPEN_FINISH)],
+    "varargs": [in_class(method("print", parameter("...", "<varargs/>"), attributes='introspectable="0"'))],
+    "async": [
+        in_class(OPEN_ASYNC),
+        in_class(OPEN_FINISH),
+        in_class(method("open_async", parameter("callback", CALLBACK, 'scope="async"')) + OPEN_FINISH),
+        in_class(method("open", ASYNC)),
+        in_class(method("open_async", ASYNC, returns(typed("gboolean", "gboolean"))) + OPEN_FINISH),
+    ],
+    "shared-name": [
+        in_class(method("stopped") + f'<glib:signal name="stopped">{DOC}{VOID}</glib:signal>'),
+        in_class(method("speed") + f'<property name="speed" transfer-ownership="none">{DOC}{NUMBER}</property>'),
+        in_namespace(f'<class name="Top">{DOC}{method("spin")}</class><class name="Child" parent="Top">{DOC}'
+                     f'<glib:signal name="spin">{DOC}{VOID}</glib:signal></class>'),
+    ],
+    "documentation": [
+        in_class(method("spin", doc="")),
+        in_class(f'<property name="speed" transfer-ownership="none">{NUMBER}</property>'),
+        in_class(f'<glib:signal name="stopped">{VOID}</glib:signal>'),
+        in_namespace('<class name="Top"/>'),
+        in_namespace(ENUM.format(TYPED, '<member name="one" value="1"/>')),
+    ],
+    "enum": [
+        in_namespace(ENUM.format("", MEMBER.format("one", 1))),
+        in_namespace(ENUM.format(TYPED, MEMBER.format("5g", 1))),
+        in_namespace(ENUM.format(TYPED, MEMBER.format("last", 1))),
+        in_namespace(ENUM.format(TYPED, MEMBER.format("one", 1)).replace("enumeration", "bitfield")),
+    ],
+    "error-value": [
+        in_namespace(ENUM.format(TYPED + ' glib:error-domain="toy"', MEMBER.format("failed", 0))
+                     + f'<class name="Top">{DOC}<glib:signal name="fell">{DOC}{VOID}<parameters>'
+                     + parameter("why", typed("Kind", "ToyKind")) + "</parameters></glib:signal></class>"),
+    ],
+    "nullable": [
+        in_class(method("name", parameter("name", "<doc>a name, or %NULL</doc>" + typed("utf8", "const char*")))),
+        in_class(method("get_name", result=returns("<doc>the name, or %NULL</doc>" + typed("utf8", "const char*")))),
+    ],
+    "inout": [in_class(method("swap", parameter("n", NUMBER, 'direction="inout"')))],
+    "outputs": [
+        in_class(method("measure", parameter("n", NUMBER, 'direction="out"') + parameter("m", NUMBER))),
+        in_class(method("measure", "".join(parameter(n, NUMBER, 'direction="out"') for n in "abc"))),
+    ],
+    "transfer": [
+        in_class(method("get_name", result=returns(typed("utf8", "char*"), ""))),
+        in_class(method("get_name", attributes='introspectable="0"', doc="")),
+    ],
+    "twin": [in_class(method("peek", attributes='introspectable="0"'))],
+    "initable": [in_class('<implements name="Gio.Initable"/>')],
+    "loose-function": [
+        in_namespace(f'<class name="Top" c:symbol-prefix="top">{DOC}</class>'
+                     f'<function name="top_spin" c:identifier="toy_top_spin">{DOC}{VOID}</function>'),
+    ],
+}
+
+
+class GirRules(unittest.TestCase):
+    def test_a_sound_api_passes(self):
+        self.assertEqual(list(check_gir.find_problems(SOUND)), [])
+
+    def test_every_rule_has_a_broken_api(self):
+        self.assertEqual({rule for rule, function in check_gir.RULES}, set(BROKEN))
+
+    def test_every_broken_api_is_found(self):
+        for rule, snippets in BROKEN.items():
+            for number, snippet in enumerate(snippets):
+                with self.subTest(rule=rule, number=number):
+                    self.assertIn(rule, {found for found, where, what in check_gir.find_problems(snippet)})
+
+
+class Exports(unittest.TestCase):
+    API = in_class(method("spin") + method("peek", attributes='introspectable="0"'), 'glib:get-type="toy_top_get_type"')
+    SYMBOLS = {"toy_top_spin", "toy_top_peek", "toy_top_get_type"}
+
+    def problems(self, symbols):
+        return list(check_exports.find_problems(symbols, self.API))
+
+    def test_what_is_described_is_exported(self):
+        self.assertEqual(self.problems(self.SYMBOLS), [])
+
+    def test_a_symbol_that_nobody_describes(self):
+        self.assertRegex(self.problems(self.SYMBOLS | {"toy_top_secret"})[0], "toy_top_secret: exported, but neither")
+
+    def test_a_symbol_of_another_name(self):
+        self.assertRegex(self.problems(self.SYMBOLS | {"helper"})[0], "helper: exported, but begins")
+
+    def test_a_symbol_that_is_not_exported(self):
+        self.assertEqual(self.problems(self.SYMBOLS - {"toy_top_spin"}), ["toy_top_spin: in the GIR, but not exported"])
+
+    def test_a_library_without_symbols(self):
+        self.assertIn("nothing is exported at all", self.problems(set()))
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
