@@ -1148,7 +1148,9 @@ tell_opened_changed (CharflowCharDevice *self,
  *
  * Where the device is running, the new one is opened if it is not open yet. Fails with
  * %CHARFLOW_BACKEND_ERROR_BUSY when it belongs to another device, and with %CHARFLOW_DEVICE_ERROR_REFUSED
- * when a handler of #CharflowCharDevice::backend-changed refuses; then the old one stays.
+ * when a handler of #CharflowCharDevice::backend-changed refuses; then the old one stays. A device that is
+ * being destroyed takes none, %CHARFLOW_DEVICE_ERROR_FAILED. Where the other side of the one is there and that
+ * of the other is not, #CharflowCharDevice::event tells it.
  *
  * Returns: %TRUE on success
  *
@@ -1490,7 +1492,8 @@ charflow_char_device_reset (CharflowCharDevice *self)
  * Attaches a client: from now on it gets the device's messages and may write.
  *
  * The device keeps a reference to it. Fails with %CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED when it is
- * attached, here or to another device.
+ * attached, here or to another device, and with %CHARFLOW_DEVICE_ERROR_FAILED while the device is being
+ * destroyed.
  *
  * Returns: %TRUE on success
  *

@@ -240,6 +240,75 @@ test_message (Fixture      *fixture,
   test_consumer_expect (consumer, "somebody");
 }
 
+#define TEST_TYPE_FLUSHER (test_flusher_get_type ())
+G_DECLARE_FINAL_TYPE (TestFlusher, test_flusher, TEST, FLUSHER, CharflowClient)
+
+/* It counts what it was delivered, and how much of that was flushed. */
+struct _TestFlusher
+{
+  CharflowClient parent_instance;
+  guint n_held;
+  guint n_flushed;
+};
+
+G_DEFINE_FINAL_TYPE (TestFlusher, test_flusher, CHARFLOW_TYPE_CLIENT)
+
+static void
+test_flusher_deliver (CharflowClient     *client,
+                      CharflowCharDevice *device,
+                      GBytes             *bytes)
+{
+  TEST_FLUSHER (client)->n_held++;
+}
+
+static void
+test_flusher_flush (CharflowClient     *client,
+                    CharflowCharDevice *device)
+{
+  TestFlusher *self = TEST_FLUSHER (client);
+
+  g_assert_cmpuint (self->n_held, >, 0);
+  self->n_flushed += self->n_held;
+  self->n_held = 0;
+}
+
+static void
+test_flusher_class_init (TestFlusherClass *klass)
+{
+  CHARFLOW_CLIENT_CLASS (klass)->deliver = test_flusher_deliver;
+  CHARFLOW_CLIENT_CLASS (klass)->flush = test_flusher_flush;
+}
+
+static void
+test_flusher_init (TestFlusher *self)
+{
+}
+
+static void
+test_flush (Fixture      *fixture,
+            gconstpointer unused)
+{
+  TestFlusher *flusher = g_object_new (TEST_TYPE_FLUSHER, "flow-control", TRUE, "send-tokens", 1, NULL);
+  CharflowClient *client = CHARFLOW_CLIENT (flusher);
+  g_autoptr (TestConsumer) consumer = test_consumer_new (NULL, NULL);
+
+  test_consumer_attach (consumer, fixture->device);
+  g_assert_true (charflow_char_device_attach_client (fixture->device, client, NULL));
+  feed (fixture, "a");
+  g_assert_cmpuint (flusher->n_flushed, ==, 1);
+  feed (fixture, "b");
+  feed (fixture, "c");
+  g_assert_cmpuint (flusher->n_flushed, ==, 1);
+  g_assert_true (charflow_char_device_add_send_tokens (fixture->device, client, 1, NULL));
+  g_assert_cmpuint (flusher->n_flushed, ==, 2);
+  charflow_client_set_ready (client, FALSE);
+  g_assert_true (charflow_char_device_add_send_tokens (fixture->device, client, 1, NULL));
+  charflow_client_set_ready (client, TRUE);
+  g_assert_cmpuint (flusher->n_flushed, ==, 3);
+  charflow_char_device_detach_client (fixture->device, client);
+  g_assert_finalize_object (flusher);
+}
+
 /* A device whose messages end with a dot and are for its first client when they begin with '1'. */
 #define TEST_TYPE_DOTTED_DEVICE (test_dotted_device_get_type ())
 G_DECLARE_FINAL_TYPE (TestDottedDevice, test_dotted_device, TEST, DOTTED_DEVICE, CharflowCharDevice)
@@ -354,6 +423,7 @@ main (int    argc,
   add ("/char-device/reading/whole-and-in-order", test_large);
   add ("/char-device/reading/one-payload-for-1000-clients", test_fan_out);
   add ("/char-device/reading/message-is-told", test_message);
+  add ("/char-device/reading/flushed-after-each-delivery", test_flush);
   g_test_add_func ("/char-device/reading/framed-and-for-one", test_framed);
 
   return g_test_run ();

@@ -197,6 +197,35 @@ test_refused (void)
   g_assert_cmpuint (n, ==, 1);
 }
 
+static gboolean
+set_it_itself_cb (CharflowCharDevice *device,
+                  CharflowBackend    *backend,
+                  guint              *n)
+{
+  if ((*n)++ == 0)
+    g_assert_true (charflow_char_device_set_backend (device, backend, NULL));
+
+  return TRUE;
+}
+
+static void
+test_set_in_handler (void)
+{
+  g_autoptr (TestEndpoint) endpoint = test_endpoint_new ();
+  g_autoptr (TestEndpoint) other = test_endpoint_new ();
+  g_autoptr (CharflowCharDevice) device = test_device_new (endpoint, 0);
+  g_autoptr (CharflowCharDevice) another = charflow_char_device_new (NULL);
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  g_signal_connect (device, "backend-changed", G_CALLBACK (set_it_itself_cb), &n);
+  set_backend (device, other);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_true (charflow_char_device_get_backend (device) == CHARFLOW_BACKEND (other));
+  g_assert_false (charflow_char_device_set_backend (another, CHARFLOW_BACKEND (other), &error));
+  g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_BUSY);
+}
+
 static void
 test_swap (void)
 {
@@ -267,6 +296,31 @@ test_attach (void)
 }
 
 static void
+detach_cb (CharflowClient *client)
+{
+  CharflowCharDevice *device = charflow_client_get_device (client);
+
+  if (device != NULL)
+    charflow_char_device_detach_client (device, client);
+}
+
+static void
+test_detached_at_once (void)
+{
+  g_autoptr (TestEndpoint) endpoint = test_endpoint_new ();
+  g_autoptr (CharflowCharDevice) device = test_device_new (endpoint, 0);
+  g_autoptr (CharflowClient) client = charflow_client_new ();
+
+  g_signal_connect (client, "notify::device", G_CALLBACK (detach_cb), NULL);
+  g_assert_true (charflow_char_device_attach_client (device, client, NULL));
+  g_assert_null (charflow_client_get_device (client));
+  g_assert_cmpuint (g_list_model_get_n_items (charflow_char_device_get_clients (device)), ==, 0);
+  test_endpoint_feed (endpoint, "nobody");
+  test_settle ();
+  g_assert_cmpuint (endpoint->input.length, ==, 0);
+}
+
+static void
 attach_to_it_cb (CharflowClient      *client,
                  CharflowCharDevice  *device,
                  CharflowRemoveReason reason,
@@ -310,8 +364,10 @@ main (int    argc,
   g_test_add_func ("/char-device/set-backend/same-again-while-opening", test_set_again_while_opening);
   g_test_add_func ("/char-device/set-backend/of-another-device", test_busy);
   g_test_add_func ("/char-device/set-backend/refused-by-handler", test_refused);
+  g_test_add_func ("/char-device/set-backend/handler-may-set-it-itself", test_set_in_handler);
   g_test_add_func ("/char-device/set-backend/what-waits-goes-to-the-new-one", test_swap);
   g_test_add_func ("/char-device/clients/attached-once", test_attach);
+  g_test_add_func ("/char-device/clients/detached-while-being-attached", test_detached_at_once);
   g_test_add_func ("/char-device/dispose/takes-nothing-any-more", test_dying);
 
   return g_test_run ();

@@ -405,13 +405,13 @@ test_progress (Fixture      *fixture,
                gconstpointer unused)
 {
   g_autoptr (TestConsumer) consumer = test_consumer_new ("ready", FALSE, "max-queue-messages", 1,
-                                                         "stall-time", 200, NULL);
+                                                         "stall-time", 500, NULL);
   guint progress = g_timeout_add (10, note_progress_cb, consumer->client);
   gboolean passed = FALSE;
 
   test_consumer_attach (consumer, fixture->device);
   feed (fixture, "a");
-  g_timeout_add (500, passed_cb, &passed);
+  g_timeout_add (800, passed_cb, &passed);
   test_wait_until (passed);
   test_consumer_expect (consumer, "");
   g_source_remove (progress);
@@ -431,7 +431,7 @@ test_slow_taking (Fixture      *fixture,
                   gconstpointer unused)
 {
   g_autoptr (TestConsumer) consumer = test_consumer_new ("ready", FALSE, "max-queue-messages", 1,
-                                                         "stall-time", 200, NULL);
+                                                         "stall-time", 500, NULL);
   guint taking = g_timeout_add (20, take_one_cb, consumer->client);
 
   fixture->endpoint->endless = 3000;
@@ -500,7 +500,7 @@ static void
 test_wait_time_slow (Fixture      *fixture,
                      gconstpointer unused)
 {
-  g_autoptr (TestConsumer) consumer = test_consumer_new ("flow-control", TRUE, "wait-time", 200, NULL);
+  g_autoptr (TestConsumer) consumer = test_consumer_new ("flow-control", TRUE, "wait-time", 500, NULL);
   Granting granting = { fixture, consumer };
   guint granting_id;
 
