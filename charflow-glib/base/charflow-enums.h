@@ -243,9 +243,7 @@ GQuark charflow_link_error_quark (void);
  * @CHARFLOW_DEVICE_ERROR_READ_ONLY: the client may only read
  * @CHARFLOW_DEVICE_ERROR_TOO_BIG: more bytes than a message may have
  * @CHARFLOW_DEVICE_ERROR_FULL: more bytes than the buffer has room for
- * @CHARFLOW_DEVICE_ERROR_BUSY: the back end belongs to another device
  * @CHARFLOW_DEVICE_ERROR_REFUSED: a handler refused it
- * @CHARFLOW_DEVICE_ERROR_NO_BACKEND: the device has no back end
  *
  * What a #CharflowCharDevice may refuse.
  *
@@ -260,9 +258,7 @@ typedef enum
   CHARFLOW_DEVICE_ERROR_READ_ONLY,
   CHARFLOW_DEVICE_ERROR_TOO_BIG,
   CHARFLOW_DEVICE_ERROR_FULL,
-  CHARFLOW_DEVICE_ERROR_BUSY,
   CHARFLOW_DEVICE_ERROR_REFUSED,
-  CHARFLOW_DEVICE_ERROR_NO_BACKEND,
 } CharflowDeviceError;
 
 CHARFLOW_AVAILABLE_IN_ALL

@@ -73,6 +73,7 @@ typedef struct
   gboolean reading;
   gboolean read_again;
   gboolean source_has_ended; /* there is nothing more to read for now */
+  gboolean reads_end; /* the back end failed, or gave its end, and has not closed yet */
   guint8 *chunk;
   GSource *in_source;
   GSource *more_source;
@@ -166,7 +167,7 @@ wants_data (CharflowCharDevicePrivate *priv)
 {
   gboolean somebody = FALSE;
 
-  if (!priv->running || !backend_is_open (priv))
+  if (!priv->running || priv->reads_end || !backend_is_open (priv))
     return FALSE;
   if (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) == 0)
     return !priv->keep_unread;
@@ -523,6 +524,7 @@ backend_event_cb (CharflowBackend *backend,
     drop_sources (priv);
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
     {
+      priv->reads_end = FALSE;
       priv->writes_end = FALSE;
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
     }
@@ -617,6 +619,7 @@ take_backend (CharflowCharDevice *self,
   CharflowCharDevicePrivate *priv = get_private (self);
 
   priv->backend = g_object_ref (backend);
+  priv->reads_end = FALSE;
   priv->writes_end = FALSE;
   priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
 }
@@ -883,7 +886,8 @@ install_properties (GObjectClass *object_class)
   /**
    * CharflowCharDevice:client-tokens-interval:
    *
-   * How many tokens of a client have to be free until they are given back in one lump.
+   * How many tokens of a client have to be free until they are given back in one lump. A client that never
+   * had so many gets them back once all of them are free.
    *
    * Since: 1.0
    */
@@ -1965,7 +1969,13 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
   if (size > 0)
     return bytes_from_chunk (priv, size);
 
-  if (size < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return NULL;
+
+  /* Its source would stay ready for ever. */
+  if (priv->backend == backend && backend_is_open (priv))
+    priv->reads_end = TRUE;
+  if (error != NULL)
     tell_error (self, error);
 
   return NULL;

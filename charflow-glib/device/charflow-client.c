@@ -1041,7 +1041,8 @@ charflow_client_take_owed (CharflowClient *self,
   CharflowClientPrivate *priv = get_private (self);
   guint n_tokens = MIN (priv->owed_tokens, G_MAXUINT);
 
-  if (n_tokens == 0 || n_tokens < interval)
+  /* A client with fewer tokens than make a lump would never get any back. */
+  if (n_tokens == 0 || n_tokens < MIN (interval, priv->initial_client_tokens))
     return 0;
 
   priv->owed_tokens -= n_tokens;
