@@ -92,11 +92,29 @@ clear_init_timer (CharflowClientChannelPrivate *priv)
   g_clear_pointer (&priv->init_timer, g_source_unref);
 }
 
+/* Only while the operation is under way: its cancellable means nothing to an open channel. */
 static void
 cancelled_cb (GCancellable          *cancellable,
               CharflowClientChannel *self)
 {
-  charflow_client_channel_close (self);
+  CharflowClientChannelPrivate *priv = get_private (self);
+  gboolean matters = priv->open_task != NULL && g_task_get_cancellable (priv->open_task) == cancellable;
+
+  for (guint i = 0; i < priv->close_tasks->len; i++)
+    matters = matters || g_task_get_cancellable (g_ptr_array_index (priv->close_tasks, i)) == cancellable;
+  if (matters)
+    charflow_client_channel_close (self);
+}
+
+static void
+watch_cancellable (CharflowClientChannel *self,
+                   GCancellable          *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_func (cancellable, cancelled_cb, self);
+  g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
 }
 
 /* The end of the channel, whichever way: all that wait are answered. */
@@ -404,8 +422,13 @@ void
 charflow_client_channel_note_init (CharflowClientChannel *self)
 {
   CharflowClientChannelPrivate *priv = get_private (self);
-  g_autoptr (GTask) task = g_steal_pointer (&priv->open_task);
+  g_autoptr (GTask) task = NULL;
 
+  /* A handler of what the message told may have closed the channel. */
+  if (priv->connection == NULL)
+    return;
+
+  task = g_steal_pointer (&priv->open_task);
   clear_init_timer (priv);
   set_state (self, CHARFLOW_CLIENT_STATE_OPEN);
   if (task != NULL)
@@ -445,8 +468,8 @@ linked_cb (GObject      *source,
   g_autoptr (GError) error = NULL;
   g_autoptr (GIOStream) stream = charflow_session_link_finish (CHARFLOW_SESSION (source), result, &answer, &error);
 
-  /* Closed meanwhile: whoever closed it has answered the task. */
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && priv->open_task == NULL)
+  /* Closed meanwhile, and perhaps opened again: whoever closed it has answered the task. */
+  if (g_task_get_cancellable (G_TASK (result)) != priv->cancellable)
     return;
   if (stream == NULL)
     {
@@ -532,6 +555,8 @@ charflow_client_channel_open_async (CharflowClientChannel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, charflow_client_channel_open_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
   if (priv->session == NULL || priv->state != CHARFLOW_CLIENT_STATE_CLOSED)
     {
       g_task_return_new_error (task, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
@@ -542,8 +567,7 @@ charflow_client_channel_open_async (CharflowClientChannel *self,
   set_state (self, CHARFLOW_CLIENT_STATE_OPENING);
   priv->open_task = g_steal_pointer (&task);
   priv->cancellable = g_cancellable_new ();
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
 
   request.connection_id = charflow_session_get_session_id (priv->session);
   request.channel_type = charflow_channel_get_channel_type (base);
@@ -603,15 +627,14 @@ charflow_client_channel_close_async (CharflowClientChannel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, charflow_client_channel_close_async);
-  if (priv->state != CHARFLOW_CLIENT_STATE_OPEN)
+  if (priv->state != CHARFLOW_CLIENT_STATE_OPEN || g_cancellable_is_cancelled (cancellable))
     {
       charflow_client_channel_close (self);
       g_task_return_boolean (task, TRUE);
       return;
     }
 
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
   g_ptr_array_add (priv->close_tasks, g_steal_pointer (&task));
   charflow_connection_leave (priv->connection);
 }
@@ -687,7 +710,7 @@ charflow_client_channel_send_message (CharflowClientChannel *self,
   g_return_val_if_fail (type <= G_MAXUINT16, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (priv->connection == NULL)
+  if (priv->connection == NULL || charflow_connection_get_leaving (priv->connection))
     {
       g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CLOSED, _("The channel is not open"));
       return FALSE;

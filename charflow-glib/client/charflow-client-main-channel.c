@@ -107,9 +107,13 @@ take_list (CharflowClientChannel *channel,
       guint8 id = charflow_wire_reader_u8 (reader);
 
       charflow_session_take_channel (session, type, id);
+      /* A handler may have closed the session. */
+      if (charflow_client_channel_get_session (channel) != session)
+        return;
     }
   charflow_client_channel_note_init (channel);
-  charflow_session_end_channels (session);
+  if (charflow_client_channel_get_session (channel) == session)
+    charflow_session_end_channels (session);
 }
 
 static gboolean

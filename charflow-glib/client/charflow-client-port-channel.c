@@ -385,7 +385,7 @@ charflow_client_port_channel_write (CharflowClientPortChannel *self,
   CharflowConnection *connection = charflow_client_channel_get_connection (CHARFLOW_CLIENT_CHANNEL (self));
   g_autoptr (GBytes) bytes = NULL;
 
-  if (connection == NULL)
+  if (connection == NULL || charflow_connection_get_leaving (connection))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The port is closed"));
       return -1;

@@ -17,6 +17,10 @@ GIOStream *charflow_session_link_finish (CharflowSession    *self,
                                          CharflowLinkAnswer *answer,
                                          GError            **error);
 
+/* How long connecting, and then linking, may each take. */
+void charflow_session_set_link_timeout (CharflowSession *self,
+                                        guint            link_timeout_ms);
+
 /* What the main channel learns. */
 void charflow_session_take_init (CharflowSession *self,
                                  guint32          session_id);

@@ -11,6 +11,7 @@
 #include "charflow-client-port-channel.h"
 #include "charflow-enum-types.h"
 #include "charflow-socket-util-private.h"
+#include "charflow-stream-util-private.h"
 #include "charflow-uri-private.h"
 
 /**
@@ -49,6 +50,7 @@ struct _CharflowSession
   char *uri;
   char *password;
   CharflowUri *parsed;
+  guint link_timeout_ms;
   CharflowClientState state;
   guint32 session_id;
   char *server_name;
@@ -96,11 +98,31 @@ set_state (CharflowSession    *self,
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
 }
 
+static gboolean
+is_cancelled_by (GTask        *task,
+                 GCancellable *cancellable)
+{
+  return task != NULL && g_task_get_cancellable (task) == cancellable;
+}
+
+/* Only while the operation is under way: its cancellable means nothing to an open session. */
 static void
 cancelled_cb (GCancellable    *cancellable,
               CharflowSession *self)
 {
-  charflow_session_close (self);
+  if (is_cancelled_by (self->open_task, cancellable) || is_cancelled_by (self->close_task, cancellable))
+    charflow_session_close (self);
+}
+
+static void
+watch_cancellable (CharflowSession *self,
+                   GCancellable    *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_func (cancellable, cancelled_cb, self);
+  g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
 }
 
 /* The end of the session: its channels end with it, and all that wait are answered. */
@@ -302,6 +324,7 @@ charflow_session_class_init (CharflowSessionClass *klass)
 static void
 charflow_session_init (CharflowSession *self)
 {
+  self->link_timeout_ms = CHARFLOW_LINK_TIMEOUT_MS;
   self->channels = g_list_store_new (CHARFLOW_TYPE_CLIENT_CHANNEL);
 }
 
@@ -326,6 +349,7 @@ typedef struct
 {
   CharflowLinkRequest request;
   CharflowLinkAnswer answer;
+  CharflowDeadline *deadline; /* of connecting */
   GIOStream *stream;
 } Link;
 
@@ -333,6 +357,7 @@ static void
 link_free (Link *link)
 {
   g_clear_object (&link->stream);
+  charflow_deadline_free (link->deadline);
   g_free (link);
 }
 
@@ -365,6 +390,12 @@ connected_cb (GObject      *source,
   connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
   if (connection == NULL)
     {
+      if (charflow_deadline_has_passed (link->deadline))
+        {
+          g_clear_error (&error);
+          error = g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
+                                       _("the server did not answer in time"));
+        }
       g_prefix_error (&error, _("Could not connect to %s: "), self->uri);
       g_task_return_error (task, error);
       g_object_unref (task);
@@ -375,7 +406,7 @@ connected_cb (GObject      *source,
   link->stream = G_IO_STREAM (g_steal_pointer (&connection));
   charflow_link_open_async (link->stream, &link->request,
                             self->password != NULL ? self->password : self->parsed->password,
-                            CHARFLOW_LINK_TIMEOUT_MS, g_task_get_cancellable (task), linked_cb, task);
+                            self->link_timeout_ms, g_task_get_cancellable (task), linked_cb, task);
 }
 
 static GSocketConnectable *
@@ -400,11 +431,13 @@ charflow_session_link_async (CharflowSession     *self,
   Link *link = g_new0 (Link, 1);
 
   link->request = *request;
+  link->deadline = charflow_deadline_new (self->link_timeout_ms, cancellable);
   g_task_set_source_tag (task, charflow_session_link_async);
   g_task_set_task_data (task, link, (GDestroyNotify) link_free);
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_set_timeout (client, 0);
-  g_socket_client_connect_async (client, connectable, cancellable, connected_cb, task);
+  g_socket_client_connect_async (client, connectable, charflow_deadline_get_cancellable (link->deadline),
+                                 connected_cb, task);
 }
 
 GIOStream *
@@ -417,6 +450,13 @@ charflow_session_link_finish (CharflowSession    *self,
 
   *answer = link->answer;
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+charflow_session_set_link_timeout (CharflowSession *self,
+                                   guint            link_timeout_ms)
+{
+  self->link_timeout_ms = link_timeout_ms;
 }
 
 void
@@ -495,6 +535,14 @@ finish_opening (CharflowSession *self)
     g_task_return_boolean (task, TRUE);
 }
 
+/* Not the channel of an earlier session, whose answer comes after this one was opened. */
+static gboolean
+is_ours (CharflowSession *self,
+         GObject         *channel)
+{
+  return charflow_client_channel_get_session (CHARFLOW_CLIENT_CHANNEL (channel)) == self;
+}
+
 /* A port that is taken, or has gone meanwhile, does not keep the others from being used. */
 static void
 port_opened_cb (GObject      *source,
@@ -506,6 +554,9 @@ port_opened_cb (GObject      *source,
 
   if (!charflow_client_channel_open_finish (CHARFLOW_CLIENT_CHANNEL (source), result, &error))
     g_debug ("Port %d: %s", charflow_channel_get_channel_id (CHARFLOW_CHANNEL (source)), error->message);
+
+  if (!is_ours (self, source))
+    return;
 
   self->n_opening--;
   finish_opening (self);
@@ -604,6 +655,8 @@ charflow_session_open_async (CharflowSession    *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, charflow_session_open_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
   if (self->state != CHARFLOW_CLIENT_STATE_CLOSED)
     {
       g_task_return_new_error (task, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
@@ -623,8 +676,7 @@ charflow_session_open_async (CharflowSession    *self,
   set_state (self, CHARFLOW_CLIENT_STATE_OPENING);
   self->open_task = g_steal_pointer (&task);
   self->cancellable = g_cancellable_new ();
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
 
   self->main_channel = g_object_new (CHARFLOW_TYPE_CLIENT_MAIN_CHANNEL, "channel-id", 0, "session", self, NULL);
   g_list_store_append (self->channels, self->main_channel);
@@ -664,7 +716,8 @@ main_closed_cb (GObject      *source,
   g_autoptr (CharflowSession) self = user_data;
 
   charflow_client_channel_close_finish (CHARFLOW_CLIENT_CHANNEL (source), result, NULL);
-  end (self, NULL);
+  if (is_ours (self, source))
+    end (self, NULL);
 }
 
 /* The main channel goes last: with it the server ends the others. */
@@ -683,6 +736,9 @@ port_closed_cb (GObject      *source,
   g_autoptr (CharflowSession) self = user_data;
 
   charflow_client_channel_close_finish (CHARFLOW_CLIENT_CHANNEL (source), result, NULL);
+  if (!is_ours (self, source))
+    return;
+
   self->n_closing--;
   close_main_channel (self);
 }
@@ -717,7 +773,7 @@ charflow_session_close_async (CharflowSession    *self,
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING, _("The session is being closed already"));
       return;
     }
-  if (self->state != CHARFLOW_CLIENT_STATE_OPEN)
+  if (self->state != CHARFLOW_CLIENT_STATE_OPEN || g_cancellable_is_cancelled (cancellable))
     {
       charflow_session_close (self);
       g_task_return_boolean (task, TRUE);
@@ -725,8 +781,7 @@ charflow_session_close_async (CharflowSession    *self,
     }
 
   self->close_task = g_steal_pointer (&task);
-  if (cancellable != NULL)
-    g_signal_connect_object (cancellable, "cancelled", G_CALLBACK (cancelled_cb), self, 0);
+  watch_cancellable (self, cancellable);
   channels = G_LIST_MODEL (self->channels);
   self->n_closing = 1;
   for (guint i = 0; i < g_list_model_get_n_items (channels); i++)

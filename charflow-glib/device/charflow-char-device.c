@@ -37,7 +37,7 @@
 
 /* One read of the back end, and so the longest message of an unframed device. */
 #define READ_SIZE CHARFLOW_CHUNK_SIZE
-/* So many messages are read in one go before other sources of the main context get their turn. */
+/* So many messages are read, or written, in one go before other sources of the main context get their turn. */
 #define MAX_MESSAGES_PER_TURN 16
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
  * others as much as they have. It saves the read that would only say so. */
@@ -53,6 +53,7 @@ typedef struct
   GMainContext *context;
   GCancellable *opening;
   gboolean running;
+  gboolean disposed; /* from now on nothing is taken any more */
   gboolean keep_unread;
   guint tokens_interval;
   guint initial_self_tokens;
@@ -274,18 +275,10 @@ dispatch_message (CharflowCharDevice *self,
                   GBytes             *message)
 {
   CharflowClient *target = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->message_target (self, message);
+  g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
 
   if (g_signal_has_handler_pending (self, signals[SIGNAL_MESSAGE], 0, TRUE))
-    {
-      g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
-
-      g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, target, message);
-      if (target != NULL && charflow_char_device_has_client (self, target))
-        charflow_client_offer (target, message);
-      else if (target == NULL)
-        hand_to_all (self, message);
-      return;
-    }
+    g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, target, message);
 
   if (target == NULL)
     hand_to_all (self, message);
@@ -389,10 +382,8 @@ repay_client (CharflowCharDevice *self,
       if (g_signal_has_handler_pending (self, signals[SIGNAL_TOKENS_SENT], 0, TRUE))
         g_signal_emit (self, signals[SIGNAL_TOKENS_SENT], 0, client, n_tokens);
     }
-  else if (charflow_client_take_writable (client))
-    {
-      CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
-    }
+  if (charflow_char_device_has_client (self, client) && charflow_client_take_writable (client))
+    CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
 }
 
 /* What a buffer cost goes back to where it came from, without telling anybody. */
@@ -439,18 +430,21 @@ out_source_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Writes on when the back end has room, or, where it has, after other sources of the main context. */
 static void
-wait_for_room (CharflowCharDevice *self)
+write_later (CharflowCharDevice *self,
+             gboolean            has_room)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
 
   if (priv->out_source != NULL || priv->writes_end || !priv->running || !backend_is_open (priv))
     return;
 
-  priv->out_source = charflow_backend_create_source (priv->backend, G_IO_OUT);
+  priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
   if (priv->out_source == NULL)
     return;
 
+  g_source_set_priority (priv->out_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (priv->out_source, out_source_cb, self, NULL);
   g_source_attach (priv->out_source, priv->context);
 }
@@ -483,13 +477,14 @@ pump_writes (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
+  guint n;
 
   if (priv->writing || priv->out_source != NULL)
     return;
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  while (priv->running && !priv->writes_end && backend_is_open (priv))
+  for (n = 0; n < MAX_MESSAGES_PER_TURN && priv->running && !priv->writes_end && backend_is_open (priv); n++)
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
@@ -506,7 +501,7 @@ pump_writes (CharflowCharDevice *self)
   priv->writing = FALSE;
 
   if (priv->write_queue.buffers.length > 0)
-    wait_for_room (self);
+    write_later (self, n == MAX_MESSAGES_PER_TURN);
 }
 
 static void
@@ -539,71 +534,81 @@ backend_event_cb (CharflowBackend *backend,
     charflow_char_device_wakeup (self);
 }
 
+/* One opening of a back end. It may take for ever, and must not keep the device that long. */
+typedef struct
+{
+  GWeakRef device;
+  GCancellable *cancellable; /* by which the device knows the opening that it waits for */
+} Opening;
+
+static void
+opening_free (Opening *opening)
+{
+  g_weak_ref_clear (&opening->device);
+  g_clear_object (&opening->cancellable);
+  g_free (opening);
+}
+
 static void
 backend_opened_cb (GObject      *source,
                    GAsyncResult *result,
                    gpointer      user_data)
 {
-  g_autoptr (CharflowCharDevice) self = user_data;
-  CharflowCharDevicePrivate *priv = get_private (self);
-  CharflowBackend *backend = CHARFLOW_BACKEND (source);
+  Opening *opening = user_data;
+  g_autoptr (CharflowCharDevice) self = g_weak_ref_get (&opening->device);
+  CharflowCharDevicePrivate *priv = self == NULL ? NULL : get_private (self);
   g_autoptr (GError) error = NULL;
-  gboolean is_open = charflow_backend_open_finish (backend, result, &error);
+  gboolean is_open = charflow_backend_open_finish (CHARFLOW_BACKEND (source), result, &error);
 
-  /* It was exchanged, or let go of, meanwhile. */
-  if (priv->backend != backend)
+  /* Otherwise the device has let go of it meanwhile, and closed it. */
+  if (self != NULL && priv->opening == opening->cancellable)
     {
-      if (is_open)
-        charflow_backend_close (backend);
-      return;
+      g_clear_object (&priv->opening);
+      priv->opened_here = is_open;
+      /* The program opens it at the same time: then its event tells when data can flow. */
+      if (!is_open && !g_error_matches (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN))
+        tell_error (self, error);
+      charflow_char_device_wakeup (self);
     }
-
-  g_clear_object (&priv->opening);
-  priv->opened_here = is_open;
-  /* The program opens it at the same time: then its event tells when data can flow. */
-  if (!is_open && !g_error_matches (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN))
-    tell_error (self, error);
-  charflow_char_device_wakeup (self);
+  opening_free (opening);
 }
 
 static void
 open_backend (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
+  Opening *opening;
 
-  if (priv->backend == NULL || priv->opening != NULL || charflow_backend_get_active (priv->backend))
+  if (!priv->running || priv->backend == NULL || priv->opening != NULL ||
+      charflow_backend_get_active (priv->backend))
     return;
 
-  priv->opening = g_cancellable_new ();
-  charflow_backend_open_async (priv->backend, priv->opening, backend_opened_cb, g_object_ref (self));
+  opening = g_new0 (Opening, 1);
+  g_weak_ref_init (&opening->device, self);
+  opening->cancellable = g_cancellable_new ();
+  priv->opening = g_object_ref (opening->cancellable);
+  charflow_backend_open_async (priv->backend, priv->opening, backend_opened_cb, opening);
 }
 
-static void
-cancel_opening (CharflowCharDevicePrivate *priv)
-{
-  if (priv->opening == NULL)
-    return;
-
-  g_cancellable_cancel (priv->opening);
-  g_clear_object (&priv->opening);
-}
-
-static void
-let_go_of_backend (CharflowCharDevice *self)
+/* Lets go of the back end, and returns it where this device opened it. To close it is left to the caller, once
+ * the device is in order again: others are told of that, and they may do anything. */
+static CharflowBackend *
+release_backend (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowBackend) backend = g_steal_pointer (&priv->backend);
+  gboolean is_ours = priv->opened_here || priv->opening != NULL;
 
-  if (priv->backend == NULL)
-    return;
+  if (backend == NULL)
+    return NULL;
 
-  cancel_opening (priv);
   drop_sources (priv);
-  g_clear_signal_handler (&priv->event_handler, priv->backend);
-  if (priv->opened_here)
-    charflow_backend_close (priv->backend);
+  g_clear_signal_handler (&priv->event_handler, backend);
+  g_clear_object (&priv->opening);
   priv->opened_here = FALSE;
-  charflow_backend_release (priv->backend, self);
-  g_clear_object (&priv->backend);
+  charflow_backend_release (backend, self);
+
+  return is_ours ? g_steal_pointer (&backend) : NULL;
 }
 
 static void
@@ -633,10 +638,12 @@ forget_client (CharflowCharDevice *self,
       end_walk (priv);
     }
 
+  g_object_freeze_notify (G_OBJECT (client));
   charflow_client_unbind (client);
   charflow_write_queue_drop_client (&priv->write_queue, client);
   if (g_list_store_find (priv->clients, client, &position))
     g_list_store_remove (priv->clients, position);
+  g_object_thaw_notify (G_OBJECT (client));
 }
 
 static gboolean
@@ -671,6 +678,7 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
   g_autoptr (CharflowClient) client_guard = g_object_ref (client);
   CharflowClient *outer = priv->leaving;
   CharflowRemoveReason outer_reason = priv->leaving_reason;
+  guint attachment = charflow_client_get_attachment (client);
 
   if (priv->leaving == client)
     return;
@@ -681,7 +689,9 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
   priv->leaving = outer;
   priv->leaving_reason = outer_reason;
 
-  detach_for_reason (self, client, reason);
+  /* A handler may have detached it, and attached it anew. */
+  if (charflow_client_get_attachment (client) == attachment)
+    detach_for_reason (self, client, reason);
 }
 
 static void
@@ -702,10 +712,14 @@ charflow_char_device_dispose (GObject *object)
 {
   CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
   CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowBackend) to_close = NULL;
   CharflowWriteBuffer *buffer;
 
   priv->running = FALSE;
-  let_go_of_backend (self);
+  priv->disposed = TRUE;
+  to_close = release_backend (self);
+  if (to_close != NULL)
+    charflow_backend_close (to_close);
   detach_all (self);
   while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
     charflow_write_buffer_unref (buffer);
@@ -1080,6 +1094,19 @@ charflow_char_device_get_backend (CharflowCharDevice *self)
   return get_private (self)->backend;
 }
 
+/* A device that is being disposed of still emits signals, whose handlers may not revive it. */
+static gboolean
+check_alive (CharflowCharDevice *self,
+             GError            **error)
+{
+  if (!get_private (self)->disposed)
+    return TRUE;
+
+  g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FAILED,
+                       _("The device is being destroyed"));
+  return FALSE;
+}
+
 static gboolean
 ask_handlers (CharflowCharDevice *self,
               CharflowBackend    *backend,
@@ -1096,6 +1123,20 @@ ask_handlers (CharflowCharDevice *self,
                          _("A handler refused the new back end"));
 
   return accepted;
+}
+
+/* To the clients, a change of the back end looks like the other side coming or going. */
+static void
+tell_opened_changed (CharflowCharDevice *self,
+                     gboolean            was_opened)
+{
+  gboolean is_opened = backend_is_open (get_private (self));
+
+  if (is_opened == was_opened)
+    return;
+
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
+  g_signal_emit (self, signals[SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
 }
 
 /**
@@ -1121,6 +1162,8 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
+  g_autoptr (CharflowBackend) to_close = NULL;
+  gboolean was_opened;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
   g_return_val_if_fail (backend == NULL || CHARFLOW_IS_BACKEND (backend), FALSE);
@@ -1128,23 +1171,31 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
 
   if (priv->backend == backend)
     return TRUE;
+  if (!check_alive (self, error))
+    return FALSE;
   if (backend != NULL && !charflow_backend_claim (backend, self, error))
     return FALSE;
 
   guard = g_object_ref (self);
+  was_opened = backend_is_open (priv);
   if (!ask_handlers (self, backend, error))
     {
-      if (backend != NULL)
+      if (backend != NULL && priv->backend != backend)
         charflow_backend_release (backend, self);
       return FALSE;
     }
+  /* The handler may have set it itself. */
+  if (priv->backend == backend)
+    return TRUE;
 
-  let_go_of_backend (self);
+  to_close = release_backend (self);
   if (backend != NULL)
     take_backend (self, backend);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKEND]);
-  if (priv->running)
-    open_backend (self);
+  tell_opened_changed (self, was_opened);
+  if (to_close != NULL)
+    charflow_backend_close (to_close);
+  open_backend (self);
   charflow_char_device_wakeup (self);
 
   return TRUE;
@@ -1321,7 +1372,7 @@ charflow_char_device_start (CharflowCharDevice *self)
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
-  if (priv->running)
+  if (priv->running || priv->disposed)
     return;
 
   guard = g_object_ref (self);
@@ -1391,7 +1442,7 @@ charflow_char_device_wakeup_reading (CharflowCharDevice *self)
  * Drops all that waits, both ways; the clients stay.
  *
  * The token of each message that waited for the device goes back to its client, together with those that
- * were owed, and nobody is told.
+ * were owed, and nobody is told. A client whose write was refused for lack of room is told that there is room.
  *
  * Since: 1.0
  */
@@ -1420,6 +1471,13 @@ charflow_char_device_reset (CharflowCharDevice *self)
       if (client != NULL)
         charflow_client_drop_queue (client);
     }
+  for (guint i = 0; i < priv->ring->len; i++)
+    {
+      CharflowClient *client = g_ptr_array_index (priv->ring, i);
+
+      if (client != NULL && charflow_client_take_writable (client))
+        CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
+    }
   end_walk (priv);
   charflow_char_device_wakeup (self);
 }
@@ -1445,11 +1503,14 @@ charflow_char_device_attach_client (CharflowCharDevice *self,
                                     GError            **error)
 {
   CharflowCharDevicePrivate *priv = get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
   g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (!check_alive (self, error))
+    return FALSE;
   if (charflow_client_get_device (client) != NULL)
     {
       g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED,
@@ -1459,9 +1520,12 @@ charflow_char_device_attach_client (CharflowCharDevice *self,
       return FALSE;
     }
 
+  guard = g_object_ref (self);
+  g_object_freeze_notify (G_OBJECT (client));
   charflow_client_bind (client, self, priv->context);
   g_ptr_array_add (priv->ring, client);
   g_list_store_append (priv->clients, client);
+  g_object_thaw_notify (G_OBJECT (client));
   charflow_char_device_wakeup (self);
 
   return TRUE;

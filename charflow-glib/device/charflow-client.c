@@ -82,7 +82,6 @@ typedef struct
   GSource *stall_timer;
   GSource *wait_timer;
   gint64 last_progress;
-  gint64 waiting_since;
 } CharflowClientPrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (CharflowClient, charflow_client, G_TYPE_OBJECT)
@@ -270,16 +269,22 @@ move_queue (CharflowClient *self)
   guard = g_object_ref (self);
   device_guard = g_object_ref (priv->device);
   priv->moving = TRUE;
-  tell_missed (self);
-  while (priv->attachment == attachment && priv->device != NULL && may_deliver (priv) && priv->queue.length > 0)
+  while (priv->attachment == attachment && may_deliver (priv) && priv->queue.length > 0)
     {
-      g_autoptr (GBytes) message = g_queue_pop_head (&priv->queue);
+      g_autoptr (GBytes) message = NULL;
 
+      if (priv->missed_bytes > 0)
+        {
+          tell_missed (self);
+          continue;
+        }
+
+      message = g_queue_pop_head (&priv->queue);
       priv->queued_bytes -= g_bytes_get_size (message);
       priv->last_progress = g_get_monotonic_time ();
       deliver (self, message);
     }
-  if (priv->attachment != attachment || priv->device == NULL)
+  if (priv->attachment != attachment)
     return;
 
   priv->moving = FALSE;
@@ -906,10 +911,16 @@ charflow_client_offer (CharflowClient *self,
 
   if (priv->queue.length == 0 && !priv->moving && may_deliver (priv))
     {
+      guint attachment = priv->attachment;
+
       tell_missed (self);
-      if (priv->device != NULL && may_deliver (priv))
-        deliver (self, message);
-      return;
+      if (priv->attachment != attachment)
+        return;
+      if (priv->queue.length == 0 && may_deliver (priv))
+        {
+          deliver (self, message);
+          return;
+        }
     }
 
   if (queue_is_full (priv) && priv->overflow == CHARFLOW_OVERFLOW_REMOVE)
@@ -962,6 +973,8 @@ charflow_client_grant_send_tokens (CharflowClient *self,
       return FALSE;
     }
 
+  /* It is not without tokens now, whether it is ready or not. */
+  update_timers (self);
   move_queue (self);
   return TRUE;
 }

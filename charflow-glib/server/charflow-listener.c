@@ -70,6 +70,9 @@ accept_cb (GSocket     *socket,
         {
           g_socket_set_blocking (peer, FALSE);
           listener->callback (listener, peer, listener->user_data);
+          /* The callback may have ended the listener. */
+          if (g_source_is_destroyed (g_main_current_source ()))
+            return G_SOURCE_REMOVE;
           continue;
         }
       if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||

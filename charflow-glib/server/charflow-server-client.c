@@ -262,6 +262,8 @@ charflow_server_client_close (CharflowServerClient *self)
     {
       g_autoptr (CharflowChannelClient) connection = g_list_model_get_item (G_LIST_MODEL (self->channels), 0);
 
+      /* Taken out first: one that is just ending does not do it when this is called from its end. */
+      g_list_store_remove (self->channels, 0);
       charflow_channel_client_close (connection);
     }
   if (server != NULL)

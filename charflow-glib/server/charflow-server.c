@@ -306,6 +306,12 @@ linked_cb (GObject      *source,
         charflow_server_tell_peer_error (self, arrival->peer, error);
       return;
     }
+  /* The server was closed after the last word of the link. */
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (G_TASK (result))))
+    {
+      g_io_stream_close (stream, NULL, NULL);
+      return;
+    }
   if (!attach (self, stream, arrival->peer, &request, &error))
     {
       g_io_stream_close (stream, NULL, NULL);
@@ -818,7 +824,9 @@ charflow_server_close (CharflowServer *self)
     {
       g_autoptr (CharflowServerClient) client = g_list_model_get_item (G_LIST_MODEL (self->clients), 0);
 
+      /* It does not remove itself when this is called from within its end. */
       charflow_server_client_close (client);
+      charflow_server_remove_client (self, client);
     }
 }
 

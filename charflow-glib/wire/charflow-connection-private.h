@@ -99,6 +99,7 @@ gboolean charflow_connection_get_ping_pending (CharflowConnection *self);
 /* Takes leave: what is queued goes out, then word that this end leaves, then the end of the output. The
  * peer closes, and closed() is told. */
 void charflow_connection_leave (CharflowConnection *self);
+gboolean charflow_connection_get_leaving (CharflowConnection *self);
 /* Ends it now, telling the peer why where that is possible; closed() is told with the error. */
 void charflow_connection_fail (CharflowConnection *self,
                                const GError       *error);

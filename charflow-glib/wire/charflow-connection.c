@@ -52,13 +52,15 @@ struct _CharflowConnection
   gboolean closed;
 
   GSource *in_source;
+  GSource *again_source;
   GByteArray *in; /* read, and not dealt with before in_start; NULL when empty */
   gsize in_start;
   ReadState state;
   guint16 type;
   guint32 size;
   guint32 sub_list;
-  gsize keep;
+  gsize wanted; /* of the body, by the handler */
+  gsize keep; /* of the body, for what it holds besides */
   guint64 left; /* of the body, while it streams or is skipped */
   gboolean reading;
   gboolean stuck; /* begin_piece() had no room */
@@ -119,6 +121,7 @@ drop_everything (CharflowConnection *self)
 {
   self->closed = TRUE;
   clear_source (&self->in_source);
+  clear_source (&self->again_source);
   clear_source (&self->out_source);
   g_queue_clear_full (&self->out, (GDestroyNotify) out_message_free);
   self->out_bytes = 0;
@@ -277,7 +280,7 @@ gather_output (CharflowConnection *self,
   guint64 unacked = self->unacked;
   gsize skip = self->out_offset;
 
-  for (GList *link = self->out.head; link != NULL && n_vectors < 2 * MAX_BATCH; link = link->next)
+  for (GList *link = self->out.head; link != NULL && n_vectors + 2 <= 2 * MAX_BATCH; link = link->next)
     {
       OutMessage *message = link->data;
       gsize size;
@@ -630,6 +633,8 @@ stream_body (CharflowConnection *self,
                                                   MIN (size, CHARFLOW_CONNECTION_MAX_PIECE), size, &capacity);
       gsize n = MIN (size, capacity);
 
+      if (self->closed)
+        return TRUE;
       if (place == NULL)
         {
           g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
@@ -671,6 +676,8 @@ take_body (CharflowConnection *self,
 
   if (!self->handler->begin_message (self->owner, type, size, &keep, error))
     return FALSE;
+  if (self->closed)
+    return TRUE;
   if (keep == CHARFLOW_CONNECTION_STREAM)
     return stream_body (self, type, body, size, error);
 
@@ -742,6 +749,7 @@ parse_header (CharflowConnection *self,
                                                               error))
     return FALSE;
 
+  self->wanted = self->keep;
   /* A list lies anywhere in the body, so the body has to be whole. */
   if (self->sub_list != 0 && self->keep != CHARFLOW_CONNECTION_STREAM)
     self->keep = self->size;
@@ -789,7 +797,7 @@ finish_whole (CharflowConnection *self,
     }
   if (self->sub_list != 0 && !take_list (self, body, keep, self->sub_list, error))
     return FALSE;
-  if (!self->closed && !take_body (self, self->type, body, keep, FALSE, error))
+  if (!self->closed && !take_body (self, self->type, body, MIN (self->wanted, keep), FALSE, error))
     return FALSE;
   if (self->closed)
     return TRUE;
@@ -931,6 +939,8 @@ read_once (CharflowConnection *self,
       guint8 *place = self->handler->begin_piece (self->owner, self->type,
                                                   MIN (self->left, CHARFLOW_CONNECTION_MAX_PIECE), 0, &capacity);
 
+      if (self->closed)
+        return 1;
       if (place == NULL)
         {
           self->stuck = TRUE;
@@ -987,6 +997,26 @@ update_in_source (CharflowConnection *self)
     self->in_source = attach_source (self, G_IO_IN, socket_input_ready_cb, input_ready_cb);
 }
 
+static gboolean
+again_cb (gpointer user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+
+  clear_source (&self->again_source);
+  read_turn (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What is buffered already has no source that tells of it. */
+static void
+read_again (CharflowConnection *self)
+{
+  self->again_source = g_idle_source_new ();
+  g_source_set_priority (self->again_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->again_source, again_cb, self, NULL);
+  g_source_attach (self->again_source, self->context);
+}
+
 static void
 read_turn (CharflowConnection *self)
 {
@@ -994,7 +1024,7 @@ read_turn (CharflowConnection *self)
   g_autoptr (GError) error = NULL;
   gssize n = 1;
 
-  if (self->closed || self->reading || self->stuck)
+  if (self->closed || self->reading || self->stuck || self->input_ended)
     return;
 
   guard = g_object_ref (self);
@@ -1021,6 +1051,8 @@ read_turn (CharflowConnection *self)
     end (self, error);
   else if (error != NULL)
     charflow_connection_fail (self, error);
+  else if (!self->closed && !self->stuck && self->again_source == NULL && has_enough (self))
+    read_again (self); /* room was made during this very turn */
   update_in_source (self);
 }
 
@@ -1036,7 +1068,6 @@ charflow_connection_resume (CharflowConnection *self)
   if (self->closed || !self->stuck)
     return;
 
-  /* What is buffered already has no source that tells of it. */
   self->stuck = FALSE;
   read_turn (self);
 }
@@ -1053,6 +1084,12 @@ charflow_connection_leave (CharflowConnection *self)
   charflow_connection_queue (self, disconnecting_type (self), body);
   self->leaving = TRUE;
   charflow_connection_flush (self);
+}
+
+gboolean
+charflow_connection_get_leaving (CharflowConnection *self)
+{
+  return self->leaving;
 }
 
 void

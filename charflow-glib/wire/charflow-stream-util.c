@@ -37,6 +37,14 @@ deadline_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A callback of its own: g_cancellable_connect() passes the outer one first. */
+static void
+outer_cancelled_cb (GCancellable *outer,
+                    GCancellable *inner)
+{
+  g_cancellable_cancel (inner);
+}
+
 CharflowDeadline *
 charflow_deadline_new (guint         timeout_ms,
                        GCancellable *cancellable)
@@ -50,7 +58,7 @@ charflow_deadline_new (guint         timeout_ms,
   if (cancellable != NULL)
     {
       deadline->outer = g_object_ref (cancellable);
-      deadline->outer_handler = g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel),
+      deadline->outer_handler = g_cancellable_connect (cancellable, G_CALLBACK (outer_cancelled_cb),
                                                        g_object_ref (deadline->inner), g_object_unref);
     }
 
@@ -72,7 +80,8 @@ charflow_deadline_has_passed (CharflowDeadline *deadline)
 void
 charflow_deadline_free (CharflowDeadline *deadline)
 {
-  if (deadline->outer != NULL)
+  /* There is no handler when it was cancelled from the start. */
+  if (deadline->outer_handler != 0)
     g_signal_handler_disconnect (deadline->outer, deadline->outer_handler);
   g_clear_object (&deadline->outer);
   g_source_destroy (deadline->timer);

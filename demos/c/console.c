@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writes a line to a port and prints what it answers: CHARFLOW_PASSWORD=… console URI PORT [LINE] */
+#include <stdio.h>
 #include <string.h>
 
 #include <charflow-glib/charflow.h>
@@ -9,7 +10,17 @@ typedef struct
   GMainLoop *loop;
   const char *port_name;
   const char *line;
+  int status;
 } Console;
+
+static void
+fail (Console    *console,
+      const char *message)
+{
+  g_printerr ("%s\n", message);
+  console->status = 1;
+  g_main_loop_quit (console->loop);
+}
 
 static void
 read_cb (GObject      *object,
@@ -21,13 +32,19 @@ read_cb (GObject      *object,
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = charflow_client_port_channel_read_bytes_finish (port, result, &error);
 
-  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+  if (bytes == NULL)
+    {
+      fail (console, error->message);
+      return;
+    }
+  if (g_bytes_get_size (bytes) == 0)
     {
       g_main_loop_quit (console->loop);
       return;
     }
 
-  g_print ("%.*s", (int) g_bytes_get_size (bytes), (const char *) g_bytes_get_data (bytes, NULL));
+  fwrite (g_bytes_get_data (bytes, NULL), 1, g_bytes_get_size (bytes), stdout);
+  fflush (stdout);
   charflow_client_port_channel_read_bytes_async (port, 65536, NULL, read_cb, console);
 }
 
@@ -43,16 +60,14 @@ opened_cb (GObject      *object,
 
   if (!charflow_session_open_finish (session, result, &error))
     {
-      g_printerr ("%s\n", error->message);
-      g_main_loop_quit (console->loop);
+      fail (console, error->message);
       return;
     }
 
   port = charflow_session_lookup_port (session, console->port_name);
   if (port == NULL)
     {
-      g_printerr ("There is no port '%s'\n", console->port_name);
-      g_main_loop_quit (console->loop);
+      fail (console, "There is no port of this name");
       return;
     }
 
@@ -89,5 +104,5 @@ main (int    argc,
   g_main_loop_run (console.loop);
   g_main_loop_unref (console.loop);
 
-  return 0;
+  return console.status;
 }

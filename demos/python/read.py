@@ -1,22 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Reads the first port of a server: CHARFLOW_PASSWORD=… read.py URI [LINE TO WRITE]"""
-import os
-import sys
-import gi
+import os, sys, gi
 gi.require_version("Charflow", "1")
 from gi.repository import Charflow, GLib
 
 def opened(session, result):
-    session.open_finish(result)
+    try:
+        session.open_finish(result)
+    except GLib.Error as error:
+        sys.exit(error.message)
     port = next(c for c in session.get_channels() if isinstance(c, Charflow.ClientPortChannel))
     if len(sys.argv) > 2:
         port.write_bytes_async(GLib.Bytes.new(sys.argv[2].encode() + b"\n"), None, None)
     port.read_bytes_async(65536, None, got)
 
 def got(port, result):
-    data = port.read_bytes_finish(result).get_data()
-    print(data, flush=True)
+    print(data := port.read_bytes_finish(result).get_data(), flush=True)
     port.read_bytes_async(65536, None, got) if data else loop.quit()
 
 loop = GLib.MainLoop()

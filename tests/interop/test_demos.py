@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The examples in demos/: each server with each client, whatever language they are in."""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+import harness
+from harness import PASSWORD
+
+LINE = "hello from the examples"
+DEMOS = Path(os.environ.get("DEMOS", "/nonexistent"))
+# The longest that a Python example may be.
+MAX_LINES = 25
+
+
+class DemosTest(harness.TestCase):
+    servers = {
+        "c": ("org.charflow.c.0", shlex.split(os.environ.get("C_SERVE", ""))),
+        "python": ("org.charflow.python.0", [sys.executable, str(DEMOS / "python/serve.py")]),
+        "vala": ("org.charflow.vala.0", shlex.split(os.environ.get("VALA_SERVE", ""))),
+    }
+    clients = {
+        "c": shlex.split(os.environ.get("C_CONSOLE", "")),
+        "python": [sys.executable, str(DEMOS / "python/read.py")],
+        "vala": shlex.split(os.environ.get("VALA_CONSOLE", "")),
+    }
+
+    def setUp(self):
+        super().setUp()
+        self.env = {**os.environ, "CHARFLOW_PASSWORD": PASSWORD}
+
+    def start_server(self, language):
+        port_name, command = self.servers[language]
+        server = self.start(*command, f"socket,id=d0,path={self.folder / language}", "spice://127.0.0.1:0",
+                            env=self.env)
+        return server, port_name, server.await_line(r"^listening on (.*)").group(1)
+
+    def client_command(self, language, uri, port_name):
+        # The Python one takes the first port that there is.
+        return [*self.clients[language], uri, *([] if language == "python" else [port_name]), LINE]
+
+    def check_client(self, language, uri, port_name):
+        client = self.start(*self.client_command(language, uri, port_name), env=self.env)
+        answer = f"b'{LINE}\\n'" if language == "python" else LINE
+        client.await_line(f"^{answer}$".replace("\\", "\\\\"))
+        return client
+
+    def check_server(self, language):
+        with self.device(harness.EchoDevice, name=language):
+            server, port_name, uri = self.start_server(language)
+            clients = []
+            for client_language in self.clients:
+                with self.subTest(server=language, client=client_language):
+                    # One after the other: what one writes is echoed to all who are there.
+                    client = self.check_client(client_language, uri, port_name)
+                    clients.append(client)
+            server.stop()
+            for client in clients:
+                self.assertEqual(client.wait(), 0, client.describe())
+
+    def test_c_server(self):
+        self.check_server("c")
+
+    def test_python_server(self):
+        self.check_server("python")
+
+    def test_vala_server(self):
+        self.check_server("vala")
+
+    def test_wrong_password(self):
+        with self.device(harness.EchoDevice, name="c"):
+            _server, port_name, uri = self.start_server("c")
+            self.env["CHARFLOW_PASSWORD"] = "wrong"
+            for language in self.clients:
+                with self.subTest(client=language):
+                    client = self.start(*self.client_command(language, uri, port_name), env=self.env)
+                    self.assertEqual(client.wait(), 1, client.describe())
+                    self.assertEqual(len(client.err), 1, client.describe())
+                    self.assertIn("password is wrong", client.err[0])
+
+    def test_python_examples_are_short(self):
+        for path in sorted((DEMOS / "python").glob("*.py")):
+            with self.subTest(path.name):
+                self.assertLessEqual(len(path.read_text(encoding="utf-8").splitlines()), MAX_LINES)
+
+
+if __name__ == "__main__":
+    sys.exit(harness.main())
