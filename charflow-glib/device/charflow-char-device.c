@@ -449,7 +449,7 @@ write_later (CharflowCharDevice *self,
   g_source_attach (priv->out_source, priv->context);
 }
 
-/* A peer that has gone leaves what is queued to the next one. A back end that fails while it stays open
+/* A peer that has gone leaves what is queued to the next one, whose coming is told. A back end that fails while it stays open
  * loses the message that it failed on, and no more. */
 static void
 take_failed_write (CharflowCharDevice *self,
@@ -459,10 +459,9 @@ take_failed_write (CharflowCharDevice *self,
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
     {
-      priv->writes_end = backend_is_open (priv);
-      return;
+      priv->writes_end = TRUE;
     }
-  if (backend_is_open (priv))
+  else if (backend_is_open (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
 

@@ -53,7 +53,7 @@ class RaisingLoop(Loop):
         raise RuntimeError("meant to fail")
 
     def do_write(self, data, size):
-        raise GLib.Error.new_literal(Gio.io_error_quark(), "Full", Gio.IOErrorEnum.NO_SPACE)
+        raise GLib.Error.new_literal(Gio.io_error_quark(), "Broken", Gio.IOErrorEnum.NO_SPACE)
 
 
 def open_backend(backend):
