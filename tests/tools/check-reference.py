@@ -10,14 +10,13 @@ COMPLAINT = re.compile(r"\bwarning\b|\berror:|\bFAILED\b", re.IGNORECASE)
 
 def main():
     ninja, folder, target = sys.argv[1:]
-    # All that it needs is there after the first time; the target itself is built each time, and tells all it has to say.
-    subprocess.run([ninja, "-C", folder, target], check=True, capture_output=True)
-    result = subprocess.run([ninja, "-C", folder, target], capture_output=True, text=True)
-    lines = (result.stdout + result.stderr).splitlines()
-    complaints = [line for line in lines if COMPLAINT.search(line)]
+    # It is built each time that it is asked for, and tells all that it has to say.
+    result = subprocess.run([ninja, "-C", folder, target], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    before, beginning, said = result.stdout.partition("Building documentation")
+    complaints = [line for line in said.splitlines() if COMPLAINT.search(line)]
 
-    if not any("Building documentation" in line for line in lines):
-        complaints.append("the reference was not built")
+    if not beginning:
+        complaints.append("the reference was not built:\n" + before)
     for line in complaints:
         print(line)
     return 1 if complaints or result.returncode != 0 else 0
