@@ -345,10 +345,12 @@ test_expiry (void)
 {
   g_autoptr (CharflowServer) server = charflow_server_new ();
   g_autofree char *uri = listen_anywhere (server);
-  gint64 end = g_get_monotonic_time () + G_TIME_SPAN_SECOND;
+  gint64 end;
 
-  charflow_server_set_ticket (server, "secret", 1);
+  charflow_server_set_ticket (server, "secret", 1000);
   expect_open (uri, "secret", 0);
+  charflow_server_set_ticket (server, "secret", 1);
+  end = g_get_monotonic_time () + G_TIME_SPAN_SECOND;
   test_wait_until (g_get_monotonic_time () > end + 10 * G_TIME_SPAN_MILLISECOND);
   expect_open (uri, "secret", CHARFLOW_LINK_ERROR_PERMISSION_DENIED);
   charflow_server_set_ticket (server, "secret", 0);
