@@ -192,6 +192,8 @@ take_message_cb (gpointer      owner,
 {
   CharflowClientChannel *self = owner;
   CharflowClientChannelClass *klass = CHARFLOW_CLIENT_CHANNEL_GET_CLASS (self);
+  /* A handler may close the session, which lets go of its channels. */
+  g_autoptr (CharflowClientChannel) guard = g_object_ref (self);
   g_autoptr (GBytes) bytes = NULL;
   GError *failure = NULL;
 

@@ -95,7 +95,7 @@ take_list (CharflowClientChannel *channel,
   CharflowSession *session = charflow_client_channel_get_session (channel);
   guint32 count = charflow_wire_reader_u32 (reader);
 
-  if (charflow_wire_reader_get_left (reader) / 2 < count)
+  if (reader->failed || charflow_wire_reader_get_left (reader) / 2 < count)
     {
       reader->failed = TRUE;
       return;

@@ -113,7 +113,8 @@ take_message_cb (gpointer      owner,
                  gsize         size,
                  GError      **error)
 {
-  CharflowChannelClient *self = owner;
+  /* Its session lets go of it when it is closed. */
+  g_autoptr (CharflowChannelClient) self = g_object_ref (owner);
   g_autoptr (GBytes) bytes = g_bytes_new (body, size);
   GError *failure = NULL;
 

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes the seeds of the fuzz targets: messages as SPICE's own ends send them."""
+
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+MESSAGES = {
+    "ping": (4, bytes.fromhex("01000000df2a185d00000000")),
+    "set-ack": (3, bytes.fromhex("0100000014000000")),
+    "ack": (2, b""),
+    "ack-sync": (1, bytes.fromhex("01000000")),
+    "disconnecting": (6, bytes(12)),
+    "list": (8, bytes.fromhex("02000a00000014000000" "6500" "04000000" "61626364" "6800" "03000000" "656667")),
+    "main-init": (103, bytes.fromhex("51c5ed6f01000000030000000100000001000000" "0a00000078d3170000e0ff02")),
+    "channels": (104, bytes.fromhex("07000000080009000200040" "00a010a000300")),
+    "port-init": (201, bytes.fromhex("1000000009000000016f72672e746573742e706f72742e3000")),
+    "data": (104, b"x" * 300),
+    "large": (108, b"y" * 20000),
+    "head": (102, b"z" * 40),
+}
+
+CLIENT_LINK = bytes.fromhex("52454451020000000200000" "01a000000" "00000000010001000000010000001200" "0000" "0d0000000f000000")
+ERROR_REPLY = bytes.fromhex("524544510200000002000000b200000005000000") + bytes(174)
+# Any RSA key of 1024 bits in its DER.
+KEY = (bytes.fromhex("30819f300d06092a864886f70d010101050003818d0030818902818100c1") + bytes(range(127)) +
+       bytes.fromhex("0203010001"))
+REPLY = (b"REDQ" + struct.pack("<IIII", 2, 2, 178 + 8, 0) + KEY + struct.pack("<IIIII", 1, 1, 178, 0x0B, 0x0F))
+
+
+def write(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def message(mini, kind, body, sub_list=0):
+    if mini:
+        return struct.pack("<HI", kind, len(body)) + body
+    return struct.pack("<QHII", 1, kind, len(body), sub_list) + body
+
+
+def main():
+    for choice in range(4):
+        mini = bool(choice & 2)
+        everything = b""
+        for name, (kind, body) in MESSAGES.items():
+            everything += message(mini, kind, body)
+            write("connection", f"{name}-{choice}", bytes([choice]) + message(mini, kind, body))
+        for extra in (0, 4, 8, 16):
+            write("connection", f"all-{choice}-{extra}", bytes([choice | extra]) + everything)
+    body = b"main" + bytes.fromhex("01000a000000650003000000616263")
+    write("connection", "sub-list", b"\x01" + message(False, 102, body, 4))
+
+    write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
+    write("link", "client-no-selection", b"\x00" + CLIENT_LINK[:34] + b"\x0c" + CLIENT_LINK[35:] + bytes(128))
+    write("link", "error-reply", b"\x01" + ERROR_REPLY)
+    write("link", "reply", b"\x01" + REPLY + bytes(4))
+    write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
+
+    for i, text in enumerate((
+            "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
+            "socket,id=c0,path=/run/c0.sock,server=on,wait=off", "socket,host=::1,port=7,server=off,reconnect=3",
+            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server")):
+        write("spec", f"spec-{i}", text.encode())
+
+    for i, text in enumerate((
+            "spice://127.0.0.1:5930", "spice://[::1]:5930", "spice://host?port=1&password=a%20b", "spice+tls://host:1",
+            "spice+unix:///run/spice.sock", "spice://user@host:1", "spice://host;port=5;tls-port=6")):
+        write("uri", f"uri-{i}", text.encode())
+
+
+if __name__ == "__main__":
+    main()
