@@ -331,7 +331,7 @@ charflow_client_port_channel_is_writable (CharflowClientPortChannel *self)
 {
   CharflowConnection *connection = charflow_client_channel_get_connection (CHARFLOW_CLIENT_CHANNEL (self));
 
-  return connection == NULL || charflow_connection_get_queued_bytes (connection) < CHARFLOW_CONNECTION_HIGH_WATER;
+  return connection == NULL || !charflow_connection_is_full (connection);
 }
 
 static void

@@ -886,8 +886,8 @@ install_properties (GObjectClass *object_class)
   /**
    * CharflowCharDevice:client-tokens-interval:
    *
-   * How many tokens of a client have to be free until they are given back in one lump. A client that never
-   * had so many gets them back once all of them are free.
+   * How many tokens of a client have to be free until they are given back in one lump. It has to
+   * be at most #CharflowClient:client-tokens: a client with fewer tokens never gets any back.
    *
    * Since: 1.0
    */

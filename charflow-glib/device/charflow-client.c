@@ -40,6 +40,8 @@
 #define DEFAULT_MAX_QUEUE_BYTES (256 * 1024)
 #define DEFAULT_MAX_QUEUE_MESSAGES 1024
 #define DEFAULT_MAX_WAITING_BYTES (256 * 1024)
+/* However small they are: each costs memory besides its bytes. */
+#define MAX_WAITING_MESSAGES 1024
 /* The agent's window in SPICE's server. */
 #define DEFAULT_CLIENT_TOKENS 10
 /* A client that makes no progress holds its device up for so long at most. */
@@ -68,6 +70,7 @@ typedef struct
   guint64 client_tokens;
   guint64 owed_tokens;
   guint64 waiting_bytes;
+  guint waiting_messages;
   gboolean write_refused;
   gboolean draining; /* not just room is awaited, but that nothing waits */
 
@@ -546,8 +549,8 @@ install_construct_properties (GObjectClass *object_class)
   /**
    * CharflowClient:max-waiting-bytes:
    *
-   * How many bytes of a client without flow control may wait for the device. The message that reaches the
-   * bound is still taken; a further one is refused with %G_IO_ERROR_WOULD_BLOCK until there is room, which
+   * How many bytes of a client without flow control may wait for the device, in 1,024 messages at most. The
+   * message that reaches the bound is still taken; a further one is refused with %G_IO_ERROR_WOULD_BLOCK until there is room, which
    * #CharflowClient::writable tells.
    *
    * Since: 1.0
@@ -839,6 +842,7 @@ charflow_client_bind (CharflowClient     *self,
   priv->owed_tokens = 0;
   priv->send_tokens = priv->initial_send_tokens;
   priv->waiting_bytes = 0;
+  priv->waiting_messages = 0;
   priv->write_refused = FALSE;
   priv->draining = FALSE;
   priv->missed_bytes = 0;
@@ -1007,7 +1011,8 @@ charflow_client_reserve (CharflowClient *self,
                            _("The client has no token left to write with"));
       return FALSE;
     }
-  if (!priv->flow_control && priv->waiting_bytes >= priv->max_waiting_bytes)
+  if (!priv->flow_control &&
+      (priv->waiting_bytes >= priv->max_waiting_bytes || priv->waiting_messages >= MAX_WAITING_MESSAGES))
     {
       priv->write_refused = TRUE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
@@ -1019,6 +1024,7 @@ charflow_client_reserve (CharflowClient *self,
   if (priv->flow_control)
     priv->client_tokens--;
   priv->waiting_bytes += size;
+  priv->waiting_messages++;
 
   return TRUE;
 }
@@ -1030,6 +1036,7 @@ charflow_client_unreserve (CharflowClient *self,
   CharflowClientPrivate *priv = get_private (self);
 
   priv->waiting_bytes -= size;
+  priv->waiting_messages--;
   if (priv->flow_control)
     priv->owed_tokens++;
 }
@@ -1041,8 +1048,7 @@ charflow_client_take_owed (CharflowClient *self,
   CharflowClientPrivate *priv = get_private (self);
   guint n_tokens = MIN (priv->owed_tokens, G_MAXUINT);
 
-  /* A client with fewer tokens than make a lump would never get any back. */
-  if (n_tokens == 0 || n_tokens < MIN (interval, priv->initial_client_tokens))
+  if (n_tokens == 0 || n_tokens < interval)
     return 0;
 
   priv->owed_tokens -= n_tokens;
@@ -1056,8 +1062,10 @@ charflow_client_take_writable (CharflowClient *self)
 {
   CharflowClientPrivate *priv = get_private (self);
 
-  /* Told only at half of the bound, so that a writer is not woken for each small message. */
-  if (!priv->write_refused || priv->waiting_bytes > (priv->draining ? 0 : priv->max_waiting_bytes / 2))
+  /* Told only at half of the bounds, so that a writer is not woken for each small message. */
+  if (!priv->write_refused ||
+      priv->waiting_bytes > (priv->draining ? 0 : priv->max_waiting_bytes / 2) ||
+      priv->waiting_messages > (priv->draining ? 0 : MAX_WAITING_MESSAGES / 2))
     return FALSE;
 
   priv->write_refused = FALSE;

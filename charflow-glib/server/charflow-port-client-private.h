@@ -25,9 +25,8 @@ void charflow_port_client_end_piece (CharflowPortClient *self,
                                      gsize               filled);
 void charflow_port_client_end_batch (CharflowPortClient *self);
 
-/* The connection has sent some; @queued bytes are left. */
-void charflow_port_client_note_sent (CharflowPortClient *self,
-                                     gsize               queued);
+/* The connection has sent some. */
+void charflow_port_client_note_sent (CharflowPortClient *self);
 
 /* The peer left and wants its data to be dealt with: TRUE when some is still on its way to the device; the
  * connection is closed once it is there. */

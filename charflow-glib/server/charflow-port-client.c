@@ -22,15 +22,15 @@ struct _CharflowPortClient
 G_DEFINE_FINAL_TYPE (CharflowPortClient, charflow_port_client, CHARFLOW_TYPE_CLIENT)
 
 static void
-update_ready (CharflowPortClient *self,
-              gsize               queued)
+update_ready (CharflowPortClient *self)
 {
+  CharflowConnection *connection = charflow_channel_client_get_connection (self->connection);
   gboolean ready = charflow_client_get_ready (CHARFLOW_CLIENT (self));
 
   /* Between the two marks it stays as it is, so that the device is not stopped and started at each message. */
-  if (queued >= CHARFLOW_CONNECTION_HIGH_WATER)
+  if (charflow_connection_is_full (connection))
     ready = FALSE;
-  else if (queued < CHARFLOW_CONNECTION_HIGH_WATER / 2)
+  else if (charflow_connection_has_room (connection))
     ready = TRUE;
   charflow_client_set_ready (CHARFLOW_CLIENT (self), ready);
 }
@@ -48,7 +48,7 @@ charflow_port_client_deliver (CharflowClient     *client,
     return;
 
   charflow_connection_queue (connection, SPICE_MSG_SPICEVMC_DATA, bytes);
-  update_ready (self, charflow_connection_get_queued_bytes (connection));
+  update_ready (self);
 }
 
 static void
@@ -212,11 +212,10 @@ charflow_port_client_end_batch (CharflowPortClient *self)
 }
 
 void
-charflow_port_client_note_sent (CharflowPortClient *self,
-                                gsize               queued)
+charflow_port_client_note_sent (CharflowPortClient *self)
 {
   charflow_client_note_progress (CHARFLOW_CLIENT (self));
-  update_ready (self, queued);
+  update_ready (self);
 }
 
 gboolean

@@ -199,7 +199,7 @@ sent (CharflowServerChannel *channel,
   CharflowPortClient *port_client = find_port_client (channel, client);
 
   if (port_client != NULL)
-    charflow_port_client_note_sent (port_client, queued);
+    charflow_port_client_note_sent (port_client);
 }
 
 static gboolean

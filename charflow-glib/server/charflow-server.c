@@ -124,7 +124,7 @@ find_channel_cb (gpointer                   owner,
 }
 
 /* Making a key costs more than anything else that a peer can ask for before it is known, so one is kept for
- * a while. A link that began with the last one and ends after it was renewed has to be tried again. */
+ * a while. */
 static CharflowTicketKey *
 get_key_cb (gpointer owner,
             GError **error)
@@ -132,10 +132,10 @@ get_key_cb (gpointer owner,
   CharflowServer *self = owner;
   gint64 now = g_get_monotonic_time ();
 
-  if (self->key != NULL && (now - self->key_time < KEY_LIFETIME_US || self->n_pending > 1))
+  if (self->key != NULL && now - self->key_time < KEY_LIFETIME_US)
     return self->key;
 
-  g_clear_pointer (&self->key, charflow_ticket_key_free);
+  g_clear_pointer (&self->key, charflow_ticket_key_unref);
   self->key = charflow_ticket_key_new (error);
   self->key_time = now;
 
@@ -447,7 +447,7 @@ charflow_server_finalize (GObject *object)
   g_clear_object (&self->channels);
   g_clear_object (&self->clients);
   g_clear_object (&self->main_channel);
-  g_clear_pointer (&self->key, charflow_ticket_key_free);
+  g_clear_pointer (&self->key, charflow_ticket_key_unref);
   g_clear_pointer (&self->password, charflow_password_free);
   g_clear_pointer (&self->name, g_free);
   G_OBJECT_CLASS (charflow_server_parent_class)->finalize (object);
@@ -850,6 +850,7 @@ find_free_id (CharflowServer *self,
  * Registers a channel: those who have entered are told of it, and may link to it.
  *
  * One whose #CharflowChannel:channel-id is -1 gets the lowest free one of its type. Fails with
+ * %CHARFLOW_LINK_ERROR_INVALID_DATA for a type of 0, or of the main channel, which the server makes itself, and with
  * %CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE when it is registered already, when its id is taken, or when
  * there are 256 of its type.
  *
@@ -873,6 +874,12 @@ charflow_server_add_channel (CharflowServer        *self,
   base = CHARFLOW_CHANNEL (channel);
   channel_type = charflow_channel_get_channel_type (base);
   channel_id = charflow_channel_get_channel_id (base);
+  if (channel_type == 0 || channel_type == CHARFLOW_CHANNEL_TYPE_MAIN)
+    {
+      g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
+                   _("A channel of type %u cannot be added"), channel_type);
+      return FALSE;
+    }
   if (charflow_server_channel_get_server (channel) != NULL)
     {
       g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE,

@@ -28,6 +28,8 @@ typedef enum
 #define CHARFLOW_CONNECTION_MAX_WHOLE (64 * 1024)
 /* A handler that has this much to send waits until less than half of it is left. */
 #define CHARFLOW_CONNECTION_HIGH_WATER (256 * 1024)
+/* The same in messages, which cost memory besides their bytes. */
+#define CHARFLOW_CONNECTION_MAX_QUEUED 1024
 
 /* What the owner of a connection does. Each may close the connection; an error of theirs does. */
 typedef struct
@@ -88,6 +90,10 @@ void charflow_connection_send (CharflowConnection *self,
                                guint16             type,
                                GBytes             *body);
 gsize charflow_connection_get_queued_bytes (CharflowConnection *self);
+/* Whether so much is queued that a handler should wait, in bytes or in messages. */
+gboolean charflow_connection_is_full (CharflowConnection *self);
+/* Whether less than half of that is queued, so that it may go on. */
+gboolean charflow_connection_has_room (CharflowConnection *self);
 
 /* Server: waits for acknowledgements, with windows of so many messages. */
 void charflow_connection_start_acks (CharflowConnection *self,

@@ -22,6 +22,10 @@
 /* The largest PING of the server's net test has 256,000 bytes of padding; only the first 12 matter. */
 #define PING_SIZE 12
 #define MAX_COMMON_SIZE (16 * 1024 * 1024)
+/* A peer that asks and asks, and does not read what it is answered, is not heard any more beyond this. Handlers
+ * that mind charflow_connection_is_full() stay well below. */
+#define MAX_UNREAD_BYTES (4 * CHARFLOW_CONNECTION_HIGH_WATER)
+#define MAX_UNREAD_MESSAGES (4 * CHARFLOW_CONNECTION_MAX_QUEUED)
 
 typedef enum
 {
@@ -64,6 +68,7 @@ struct _CharflowConnection
   guint64 left; /* of the body, while it streams or is skipped */
   gboolean reading;
   gboolean stuck; /* begin_piece() had no room */
+  gboolean choked; /* the peer does not read */
   gboolean was_large;
   gboolean peer_left;
   gboolean input_ended;
@@ -91,6 +96,7 @@ struct _CharflowConnection
 G_DEFINE_FINAL_TYPE (CharflowConnection, charflow_connection, G_TYPE_OBJECT)
 
 static void read_turn (CharflowConnection *self);
+static void read_again (CharflowConnection *self);
 
 static void
 out_message_free (OutMessage *message)
@@ -380,6 +386,11 @@ charflow_connection_flush (CharflowConnection *self)
 
   if (self->leaving && self->out.length == 0)
     charflow_stream_shutdown_output (self->stream);
+  if (self->choked && charflow_connection_has_room (self))
+    {
+      self->choked = FALSE;
+      read_again (self);
+    }
   if (self->out_bytes < before)
     self->handler->sent (self->owner, self->out_bytes);
 }
@@ -417,6 +428,19 @@ gsize
 charflow_connection_get_queued_bytes (CharflowConnection *self)
 {
   return self->out_bytes;
+}
+
+gboolean
+charflow_connection_is_full (CharflowConnection *self)
+{
+  return self->out_bytes >= CHARFLOW_CONNECTION_HIGH_WATER || self->out.length >= CHARFLOW_CONNECTION_MAX_QUEUED;
+}
+
+gboolean
+charflow_connection_has_room (CharflowConnection *self)
+{
+  return self->out_bytes < CHARFLOW_CONNECTION_HIGH_WATER / 2 &&
+         self->out.length < CHARFLOW_CONNECTION_MAX_QUEUED / 2;
 }
 
 void
@@ -876,12 +900,25 @@ has_enough (CharflowConnection *self)
 }
 
 static gboolean
+is_paused (CharflowConnection *self)
+{
+  return self->closed || self->stuck || self->choked;
+}
+
+static gboolean
 parse_buffered (CharflowConnection *self,
                 GError            **error)
 {
-  while (!self->closed && !self->stuck && has_enough (self))
+  while (!is_paused (self) && has_enough (self))
     {
       gboolean ok = TRUE;
+
+      if (self->state == READ_HEADER &&
+          (self->out_bytes > MAX_UNREAD_BYTES || self->out.length > MAX_UNREAD_MESSAGES))
+        {
+          self->choked = TRUE;
+          break;
+        }
 
       switch (self->state)
         {
@@ -988,7 +1025,7 @@ socket_input_ready_cb (GSocket     *unused,
 static void
 update_in_source (CharflowConnection *self)
 {
-  if (self->closed || self->stuck || self->input_ended)
+  if (is_paused (self) || self->input_ended)
     {
       clear_source (&self->in_source);
       return;
@@ -1011,6 +1048,9 @@ again_cb (gpointer user_data)
 static void
 read_again (CharflowConnection *self)
 {
+  if (self->again_source != NULL)
+    return;
+
   self->again_source = g_idle_source_new ();
   g_source_set_priority (self->again_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->again_source, again_cb, self, NULL);
@@ -1024,19 +1064,19 @@ read_turn (CharflowConnection *self)
   g_autoptr (GError) error = NULL;
   gssize n = 1;
 
-  if (self->closed || self->reading || self->stuck || self->input_ended)
+  if (is_paused (self) || self->reading || self->input_ended)
     return;
 
   guard = g_object_ref (self);
   self->reading = TRUE;
   for (guint i = 0; i < MAX_READS_PER_TURN && n > 0 && error == NULL; i++)
     {
-      if (!parse_buffered (self, &error) || self->closed || self->stuck)
+      if (!parse_buffered (self, &error) || is_paused (self))
         break;
       n = read_once (self, &error);
       if (n > 0 && !parse_buffered (self, &error))
         break;
-      if (self->closed || self->stuck || (n > 0 && n < READ_SIZE / 2 && self->state == READ_HEADER))
+      if (is_paused (self) || (n > 0 && n < READ_SIZE / 2 && self->state == READ_HEADER))
         break;
     }
   if (!self->closed)
@@ -1051,7 +1091,7 @@ read_turn (CharflowConnection *self)
     end (self, error);
   else if (error != NULL)
     charflow_connection_fail (self, error);
-  else if (!self->closed && !self->stuck && self->again_source == NULL && has_enough (self))
+  else if (!is_paused (self) && has_enough (self))
     read_again (self); /* room was made during this very turn */
   update_in_source (self);
 }

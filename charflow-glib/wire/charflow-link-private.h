@@ -82,7 +82,7 @@ typedef struct
                             const CharflowLinkRequest *request,
                             CharflowCaps              *channel_caps,
                             GError                   **error);
-  /* The key for the ticket, the server's. */
+  /* The key for the ticket, the server's; a link keeps the one that it began with. */
   CharflowTicketKey *(*get_key) (gpointer owner,
                                  GError **error);
   gboolean (*authenticate) (gpointer    owner,

@@ -19,6 +19,7 @@ typedef struct
   GObject *owner;
   CharflowDeadline *deadline;
   CharflowLinkRequest request;
+  CharflowTicketKey *key;
   gsize body_size;
   guint8 buffer[CHARFLOW_LINK_MAX_SIZE];
 } AcceptData;
@@ -26,6 +27,7 @@ typedef struct
 static void
 accept_data_free (AcceptData *data)
 {
+  g_clear_pointer (&data->key, charflow_ticket_key_unref);
   g_object_unref (data->owner);
   charflow_deadline_free (data->deadline);
   g_free (data);
@@ -122,14 +124,9 @@ static gboolean
 check_password (AcceptData *data,
                 GError    **error)
 {
-  CharflowTicketKey *key = data->acceptor->get_key (data->owner, error);
-  char *password;
+  char *password = charflow_ticket_key_decrypt (data->key, data->buffer);
   gboolean is_right;
 
-  if (key == NULL)
-    return FALSE;
-
-  password = charflow_ticket_key_decrypt (key, data->buffer);
   if (password == NULL)
     {
       g_set_error_literal (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_PERMISSION_DENIED,
@@ -245,6 +242,7 @@ request_read_cb (GObject      *source,
       return;
     }
 
+  data->key = charflow_ticket_key_ref (key);
   charflow_link_init_common_caps (&answer.common_caps);
   memcpy (answer.public_key, charflow_ticket_key_get_public (key), sizeof answer.public_key);
   {

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 typedef struct _CharflowTicketKey CharflowTicketKey;
 
 CharflowTicketKey *charflow_ticket_key_new (GError **error);
-void charflow_ticket_key_free (CharflowTicketKey *key);
+CharflowTicketKey *charflow_ticket_key_ref (CharflowTicketKey *key);
+void charflow_ticket_key_unref (CharflowTicketKey *key);
 const guint8 *charflow_ticket_key_get_public (CharflowTicketKey *key);
 
 /* What the client encrypted, up to its NUL; NULL when it cannot be decrypted. Free with charflow_password_free(). */
@@ -34,6 +35,6 @@ void charflow_password_free (char *password);
 /* A number that nobody can guess; 0 only when the system has no randomness to give. */
 guint32 charflow_random_id (void);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowTicketKey, charflow_ticket_key_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowTicketKey, charflow_ticket_key_unref)
 
 G_END_DECLS

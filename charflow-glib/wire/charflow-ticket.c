@@ -16,6 +16,7 @@
 
 struct _CharflowTicketKey
 {
+  grefcount ref_count;
   EVP_PKEY *pair;
   guint8 public_der[SPICE_TICKET_PUBKEY_BYTES];
 };
@@ -49,6 +50,7 @@ charflow_ticket_key_new (GError **error)
     }
 
   key = g_new0 (CharflowTicketKey, 1);
+  g_ref_count_init (&key->ref_count);
   key->pair = g_steal_pointer (&pair);
   end = key->public_der;
   i2d_PUBKEY (key->pair, &end);
@@ -56,9 +58,19 @@ charflow_ticket_key_new (GError **error)
   return key;
 }
 
-void
-charflow_ticket_key_free (CharflowTicketKey *key)
+CharflowTicketKey *
+charflow_ticket_key_ref (CharflowTicketKey *key)
 {
+  g_ref_count_inc (&key->ref_count);
+  return key;
+}
+
+void
+charflow_ticket_key_unref (CharflowTicketKey *key)
+{
+  if (!g_ref_count_dec (&key->ref_count))
+    return;
+
   EVP_PKEY_free (key->pair);
   g_free (key);
 }

@@ -139,6 +139,32 @@ test_slow_reader (void)
 }
 
 /* Messages with and without bodies fill a batch's vectors in all ways. */
+/* Whoever asks and does not read the answers is not heard any more, and is heard again once it reads. */
+static void
+test_unread_answers (void)
+{
+  g_autofree char *large = g_strnfill (64 * 1024, 'x');
+  g_autoptr (GBytes) body = g_bytes_new (large, 64 * 1024);
+  g_autoptr (GIOStream) raw = NULL;
+  g_autoptr (TestEnd) end = new_end (CHARFLOW_CONNECTION_SERVER, &raw);
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (raw));
+
+  while (charflow_connection_get_queued_bytes (end->connection) <= 4 * CHARFLOW_CONNECTION_HIGH_WATER)
+    charflow_connection_send (end->connection, TYPE_WHOLE, body);
+  g_assert_true (charflow_connection_is_full (end->connection));
+  write_message (raw, TYPE_WHOLE, "heard", 5);
+  test_wire_settle ();
+  g_assert_cmpuint (end->log->len, ==, 0);
+
+  while (end->log->len == 0)
+    {
+      g_assert_cmpint (g_pollable_input_stream_read_nonblocking (input, large, 64 * 1024, NULL, NULL), !=, 0);
+      test_wire_settle ();
+    }
+  g_assert_true (charflow_connection_has_room (end->connection));
+  test_end_expect (end, "101:heard ");
+}
+
 static void
 test_batches (void)
 {
@@ -427,6 +453,7 @@ main (int   argc,
   g_test_add_func ("/connection/pieces/no-room-large", test_no_room_large);
   g_test_add_func ("/connection/pieces/room-at-end-of-batch", test_room_at_end_of_batch);
   g_test_add_func ("/connection/output/slow-reader", test_slow_reader);
+  g_test_add_func ("/connection/output/unread-answers", test_unread_answers);
   g_test_add_func ("/connection/output/batches", test_batches);
   g_test_add_func ("/connection/output/leave", test_leave);
   g_test_add_func ("/connection/acks/window", test_ack_window);

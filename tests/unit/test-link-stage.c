@@ -120,7 +120,7 @@ tear_down (Fixture      *self,
 {
   forget_link (self);
   g_assert_finalize_object (self->owner);
-  charflow_ticket_key_free (self->key);
+  charflow_ticket_key_unref (self->key);
 }
 
 static void

@@ -116,7 +116,7 @@ tear_down (Fixture      *self,
   test_wire_settle ();
   g_object_unref (self->service);
   g_object_unref (self->owner);
-  charflow_ticket_key_free (self->key);
+  charflow_ticket_key_unref (self->key);
 }
 
 /* A code of 0 for success. */
