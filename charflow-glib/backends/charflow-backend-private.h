@@ -13,6 +13,9 @@ gboolean charflow_backend_claim (CharflowBackend *self,
 void charflow_backend_release (CharflowBackend *self,
                                gpointer         owner);
 
+/* charflow_backend_get_opened() for the data path, where the type is known. */
+gboolean charflow_backend_is_opened (CharflowBackend *self);
+
 /* The context that the back end was made in, and where all of its sources belong. */
 GMainContext *charflow_backend_get_context (CharflowBackend *self);
 

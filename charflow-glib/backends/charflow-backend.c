@@ -589,6 +589,12 @@ charflow_backend_get_active (CharflowBackend *self)
   return get_private (self)->active;
 }
 
+gboolean
+charflow_backend_is_opened (CharflowBackend *self)
+{
+  return get_private (self)->opened;
+}
+
 /**
  * charflow_backend_get_opened:
  * @self: a back end

@@ -62,6 +62,7 @@ typedef struct
   GListStore *clients;
   GPtrArray *ring; /* CharflowClient, owned by the list; holes while it is walked */
   GPtrArray *departed; /* those that left while it is walked: they may be in the middle of a call */
+  guint n_clients;
   guint walkers;
   gboolean has_holes;
 
@@ -135,8 +136,7 @@ clear_source (GSource **source)
 static gboolean
 backend_is_open (CharflowCharDevicePrivate *priv)
 {
-  return priv->backend != NULL && charflow_backend_get_active (priv->backend) &&
-         charflow_backend_get_opened (priv->backend);
+  return priv->backend != NULL && charflow_backend_is_opened (priv->backend);
 }
 
 /* Walking the ring: clients that leave meanwhile make holes, which are closed when the last walk ends;
@@ -169,7 +169,7 @@ wants_data (CharflowCharDevicePrivate *priv)
 
   if (!priv->running || priv->reads_end || !backend_is_open (priv))
     return FALSE;
-  if (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) == 0)
+  if (priv->n_clients == 0)
     return !priv->keep_unread;
 
   for (guint i = 0; i < priv->ring->len; i++)
@@ -635,6 +635,7 @@ forget_client (CharflowCharDevice *self,
     {
       begin_walk (priv);
       priv->ring->pdata[position] = NULL;
+      priv->n_clients--;
       priv->has_holes = TRUE;
       g_ptr_array_add (priv->departed, g_object_ref (client));
       end_walk (priv);
@@ -1530,6 +1531,7 @@ charflow_char_device_attach_client (CharflowCharDevice *self,
   g_object_freeze_notify (G_OBJECT (client));
   charflow_client_bind (client, self, priv->context);
   g_ptr_array_add (priv->ring, client);
+  priv->n_clients++;
   g_list_store_append (priv->clients, client);
   g_object_thaw_notify (G_OBJECT (client));
   charflow_char_device_wakeup (self);

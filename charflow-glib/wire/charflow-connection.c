@@ -3,10 +3,13 @@
 
 #include "charflow-connection-private.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <spice/protocol.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "charflow-fd-source-private.h"
 #include "charflow-link-private.h"
 #include "charflow-stream-util-private.h"
 #include "charflow-sub-messages-private.h"
@@ -48,6 +51,8 @@ struct _CharflowConnection
   GIOStream *stream;
   GPollableInputStream *input;
   GPollableOutputStream *output;
+  int fd; /* of the stream, where it is a socket's */
+  CharflowFdSources *fd_sources; /* NULL where it is not */
   GMainContext *context;
   CharflowConnectionRole role;
   gsize header_size;
@@ -221,39 +226,92 @@ may_send (CharflowConnection *self)
   return self->window == 0 || self->unacked <= 2 * (guint64) self->window;
 }
 
-/* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
- * wakes the context by a write to itself: what reads and writes here guards against recursion instead. The
- * source of a pollable stream has a child that costs the same, so that of a socket is made directly. */
+/* A socket is watched, read and written directly: GLib's streams are made of several layers, which each message
+ * would pass through at every step. */
 static GSource *
-attach_source (CharflowConnection      *self,
-               GIOCondition             condition,
-               GSocketSourceFunc        socket_callback,
-               GPollableSourceFunc      callback)
+attach_source (CharflowConnection *self,
+               GIOCondition        condition,
+               GSourceFunc         callback,
+               GPollableSourceFunc pollable_callback)
 {
   GSource *source;
 
-  if (G_IS_SOCKET_CONNECTION (self->stream))
+  if (self->fd_sources != NULL)
     {
-      GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
-
-      source = g_socket_create_source (socket, condition, NULL);
-      g_source_set_callback (source, G_SOURCE_FUNC (socket_callback), self, NULL);
+      source = charflow_fd_sources_create (self->fd_sources, self->fd, condition);
+      g_source_set_callback (source, callback, self, NULL);
     }
   else
     {
       source = condition == G_IO_IN ? g_pollable_input_stream_create_source (self->input, NULL)
                                     : g_pollable_output_stream_create_source (self->output, NULL);
-      g_source_set_callback (source, G_SOURCE_FUNC (callback), self, NULL);
+      g_source_set_callback (source, G_SOURCE_FUNC (pollable_callback), self, NULL);
     }
-  g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, self->context);
 
   return source;
 }
 
+static gssize
+fail_io (GError **error)
+{
+  int saved_errno = errno;
+
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), g_strerror (saved_errno));
+  return -1;
+}
+
+static gssize
+read_stream (CharflowConnection *self,
+             void               *buffer,
+             gsize               size,
+             GError            **error)
+{
+  gssize n;
+
+  if (self->fd_sources == NULL)
+    return g_pollable_input_stream_read_nonblocking (self->input, buffer, size, NULL, error);
+
+  do
+    n = recv (self->fd, buffer, size, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+
+  return n < 0 ? fail_io (error) : n;
+}
+
+/* The number of bytes that went out, or -1 with an error, maybe WOULD_BLOCK. */
+static gssize
+write_stream (CharflowConnection *self,
+              GOutputVector      *vectors,
+              guint               n_vectors,
+              GError            **error)
+{
+  struct iovec pieces[2 * MAX_BATCH];
+  struct msghdr message = { .msg_iov = pieces, .msg_iovlen = n_vectors };
+  gssize n;
+
+  if (self->fd_sources == NULL)
+    {
+      gsize sent = 0;
+      GPollableReturn result =
+        g_pollable_output_stream_writev_nonblocking (self->output, vectors, n_vectors, &sent, NULL, error);
+
+      if (result == G_POLLABLE_RETURN_WOULD_BLOCK)
+        g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, g_strerror (EAGAIN));
+      return result == G_POLLABLE_RETURN_OK ? (gssize) sent : -1;
+    }
+
+  for (guint i = 0; i < n_vectors; i++)
+    pieces[i] = (struct iovec) { .iov_base = (void *) vectors[i].buffer, .iov_len = vectors[i].size };
+  do
+    n = sendmsg (self->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+
+  return n < 0 ? fail_io (error) : n;
+}
+
 static gboolean
-output_ready_cb (GObject *unused,
-                 gpointer user_data)
+output_ready_cb (gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
@@ -263,18 +321,17 @@ output_ready_cb (GObject *unused,
 }
 
 static gboolean
-socket_output_ready_cb (GSocket     *unused,
-                        GIOCondition condition,
-                        gpointer     user_data)
+pollable_output_ready_cb (GObject *unused,
+                          gpointer user_data)
 {
-  return output_ready_cb (NULL, user_data);
+  return output_ready_cb (user_data);
 }
 
 static void
 wait_for_output (CharflowConnection *self)
 {
   if (self->out_source == NULL)
-    self->out_source = attach_source (self, G_IO_OUT, socket_output_ready_cb, output_ready_cb);
+    self->out_source = attach_source (self, G_IO_OUT, output_ready_cb, pollable_output_ready_cb);
 }
 
 /* Vectors for as many messages as may go out now; without those bytes of the first that went already. */
@@ -344,19 +401,18 @@ write_batch (CharflowConnection *self)
   GOutputVector vectors[2 * MAX_BATCH];
   guint n_vectors = gather_output (self, vectors);
   g_autoptr (GError) error = NULL;
-  gsize sent = 0;
-  GPollableReturn result;
+  gssize sent;
 
   if (n_vectors == 0)
     return FALSE;
 
-  result = g_pollable_output_stream_writev_nonblocking (self->output, vectors, n_vectors, &sent, NULL, &error);
-  if (result == G_POLLABLE_RETURN_WOULD_BLOCK)
+  sent = write_stream (self, vectors, n_vectors, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       wait_for_output (self);
       return FALSE;
     }
-  if (result == G_POLLABLE_RETURN_FAILED)
+  if (sent < 0)
     {
       end (self, error);
       return FALSE;
@@ -983,7 +1039,7 @@ read_once (CharflowConnection *self,
           self->stuck = TRUE;
           return 1;
         }
-      n = g_pollable_input_stream_read_nonblocking (self->input, place, MIN (capacity, self->left), NULL, error);
+      n = read_stream (self, place, MIN (capacity, self->left), error);
       self->left -= MAX (n, 0);
       self->handler->end_piece (self->owner, self->type, MAX (n, 0));
       return n;
@@ -996,7 +1052,7 @@ read_once (CharflowConnection *self,
   self->in_start = 0;
   before = self->in->len;
   g_byte_array_set_size (self->in, before + wanted);
-  n = g_pollable_input_stream_read_nonblocking (self->input, self->in->data + before, wanted, NULL, error);
+  n = read_stream (self, self->in->data + before, wanted, error);
   g_byte_array_set_size (self->in, before + MAX (n, 0));
   if (self->in->len == self->in_start)
     consume (self, 0);
@@ -1005,8 +1061,7 @@ read_once (CharflowConnection *self,
 }
 
 static gboolean
-input_ready_cb (GObject *unused,
-                gpointer user_data)
+input_ready_cb (gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
@@ -1015,11 +1070,10 @@ input_ready_cb (GObject *unused,
 }
 
 static gboolean
-socket_input_ready_cb (GSocket     *unused,
-                       GIOCondition condition,
-                       gpointer     user_data)
+pollable_input_ready_cb (GObject *unused,
+                         gpointer user_data)
 {
-  return input_ready_cb (NULL, user_data);
+  return input_ready_cb (user_data);
 }
 
 static void
@@ -1031,7 +1085,7 @@ update_in_source (CharflowConnection *self)
       return;
     }
   if (self->in_source == NULL)
-    self->in_source = attach_source (self, G_IO_IN, socket_input_ready_cb, input_ready_cb);
+    self->in_source = attach_source (self, G_IO_IN, input_ready_cb, pollable_input_ready_cb);
 }
 
 static gboolean
@@ -1148,6 +1202,7 @@ charflow_connection_finalize (GObject *object)
   CharflowConnection *self = CHARFLOW_CONNECTION (object);
 
   charflow_connection_close (self);
+  g_clear_pointer (&self->fd_sources, charflow_fd_sources_free);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -1179,6 +1234,11 @@ charflow_connection_new (GIOStream                       *stream,
   self->stream = g_object_ref (stream);
   self->input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream));
   self->output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+  if (G_IS_SOCKET_CONNECTION (stream))
+    {
+      self->fd = g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+      self->fd_sources = charflow_fd_sources_new ();
+    }
   self->role = role;
   self->header_size = mini_header ? sizeof (SpiceMiniDataHeader) : sizeof (SpiceDataHeader);
   self->handler = handler;

@@ -91,7 +91,7 @@ charflow_fd_sources_create (CharflowFdSources *self,
   GSource *source = g_source_new (&fd_source_funcs, sizeof (FdSource));
   FdSource *fd_source = (FdSource *) source;
 
-  g_source_set_static_name (source, "Charflow back end");
+  g_source_set_static_name (source, "Charflow descriptor");
   /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
