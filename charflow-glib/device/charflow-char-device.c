@@ -1593,7 +1593,7 @@ check_attached (CharflowCharDevice *self,
                 CharflowClient     *client,
                 GError            **error)
 {
-  if (charflow_char_device_has_client (self, client))
+  if (charflow_client_peek_device (client) == self)
     return TRUE;
 
   g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NOT_ATTACHED,

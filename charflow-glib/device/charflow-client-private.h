@@ -13,6 +13,8 @@ void charflow_client_bind (CharflowClient     *self,
                            GMainContext       *context);
 /* Drops what is queued, and all timers. The caller tells removed() afterwards. */
 void charflow_client_unbind (CharflowClient *self);
+/* charflow_client_get_device() for the data path, where the type is known. */
+CharflowCharDevice *charflow_client_peek_device (CharflowClient *self);
 /* Grows with each attachment, so that a buffer of an earlier one returns its token to nobody. */
 guint charflow_client_get_attachment (CharflowClient *self);
 

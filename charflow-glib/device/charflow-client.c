@@ -1081,6 +1081,12 @@ charflow_client_await_drain (CharflowClient *self)
   priv->draining = TRUE;
 }
 
+CharflowCharDevice *
+charflow_client_peek_device (CharflowClient *self)
+{
+  return get_private (self)->device;
+}
+
 /**
  * charflow_client_get_device:
  * @self: a client

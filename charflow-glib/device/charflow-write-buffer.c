@@ -35,9 +35,10 @@ struct _CharflowWriteBuffer
   gatomicrefcount ref_count;
   CharflowWriteOrigin origin;
   gboolean settled;
+  gboolean has_client; /* or had one, when it was got */
   guint attachment; /* of the client, when it was got */
   CharflowClient *client;
-  GWeakRef device;
+  GWeakRef device; /* used where there is no client */
   GBytes *bytes; /* what it was made around, or NULL */
   guint8 *chunk; /* where a large one is filled, or NULL */
   gsize capacity;
@@ -71,9 +72,11 @@ charflow_write_buffer_new (CharflowCharDevice *device,
   g_atomic_ref_count_init (&buffer->ref_count);
   buffer->origin = origin;
   buffer->settled = FALSE;
+  buffer->has_client = client != NULL;
   buffer->client = client == NULL ? NULL : g_object_ref (client);
   buffer->attachment = client == NULL ? 0 : charflow_client_get_attachment (client);
-  g_weak_ref_init (&buffer->device, client == NULL ? device : NULL);
+  if (client == NULL)
+    g_weak_ref_init (&buffer->device, device);
   buffer->bytes = bytes == NULL ? NULL : g_bytes_ref (bytes);
   buffer->chunk = in_chunk ? charflow_chunk_new () : NULL;
   buffer->capacity = capacity;
@@ -111,7 +114,7 @@ find_device (CharflowWriteBuffer *buffer)
   if (buffer->client == NULL)
     return g_weak_ref_get (&buffer->device);
 
-  device = charflow_client_get_device (buffer->client);
+  device = charflow_client_peek_device (buffer->client);
   return device == NULL ? NULL : g_object_ref (device);
 }
 
@@ -138,8 +141,9 @@ charflow_write_buffer_unref (CharflowWriteBuffer *buffer)
       if (device != NULL)
         charflow_char_device_settle_write_buffer (device, buffer);
     }
+  if (!buffer->has_client)
+    g_weak_ref_clear (&buffer->device);
   g_clear_object (&buffer->client);
-  g_weak_ref_clear (&buffer->device);
   g_clear_pointer (&buffer->bytes, g_bytes_unref);
   g_clear_pointer (&buffer->chunk, charflow_chunk_free);
   g_free (buffer);
@@ -372,7 +376,7 @@ charflow_write_buffer_is_valid (CharflowWriteBuffer *buffer,
   if (buffer->client == NULL)
     return TRUE;
 
-  return charflow_client_get_device (buffer->client) == device &&
+  return charflow_client_peek_device (buffer->client) == device &&
          charflow_client_get_attachment (buffer->client) == buffer->attachment;
 }
 

@@ -17,6 +17,11 @@ CharflowChannelClient *charflow_channel_client_new (CharflowServerChannel     *c
 /* Registers it with its channel and session, and begins to read. */
 void charflow_channel_client_start (CharflowChannelClient *self);
 
+/* What the channel has for this connection. */
+gpointer charflow_channel_client_get_companion (CharflowChannelClient *self);
+void charflow_channel_client_set_companion (CharflowChannelClient *self,
+                                            gpointer               companion);
+
 CharflowConnection *charflow_channel_client_get_connection (CharflowChannelClient *self);
 
 /* Ends it because of what the peer did; the server tells. */

@@ -36,6 +36,7 @@ struct _CharflowChannelClient
   CharflowCaps caps;
   char *peer;
   gboolean attached;
+  gpointer companion; /* the channel's */
 };
 
 G_DEFINE_FINAL_TYPE (CharflowChannelClient, charflow_channel_client, G_TYPE_OBJECT)
@@ -311,6 +312,19 @@ charflow_channel_client_start (CharflowChannelClient *self)
   charflow_server_channel_attach (self->channel, self);
   if (self->attached)
     charflow_connection_start (self->connection);
+}
+
+gpointer
+charflow_channel_client_get_companion (CharflowChannelClient *self)
+{
+  return self->companion;
+}
+
+void
+charflow_channel_client_set_companion (CharflowChannelClient *self,
+                                       gpointer               companion)
+{
+  self->companion = companion;
 }
 
 CharflowConnection *

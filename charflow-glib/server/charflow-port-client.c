@@ -155,7 +155,7 @@ charflow_port_client_new (CharflowChannelClient *connection,
 static void
 submit (CharflowPortClient *self)
 {
-  CharflowCharDevice *device = charflow_client_get_device (CHARFLOW_CLIENT (self));
+  CharflowCharDevice *device = charflow_client_peek_device (CHARFLOW_CLIENT (self));
 
   if (self->buffer == NULL)
     return;
@@ -172,7 +172,7 @@ charflow_port_client_begin_piece (CharflowPortClient *self,
                                   gsize               available,
                                   gsize              *capacity)
 {
-  CharflowCharDevice *device = charflow_client_get_device (CHARFLOW_CLIENT (self));
+  CharflowCharDevice *device = charflow_client_peek_device (CHARFLOW_CLIENT (self));
   gsize size = MAX (wanted, MIN (available, CHARFLOW_CONNECTION_MAX_PIECE));
   gsize room = 0;
 

@@ -50,7 +50,6 @@ struct _CharflowServerPortChannel
   CharflowOverflow overflow;
   guint stall_time_ms;
   gboolean read_only;
-  GHashTable *port_clients; /* CharflowChannelClient to CharflowPortClient */
 };
 
 G_DEFINE_FINAL_TYPE (CharflowServerPortChannel, charflow_server_port_channel, CHARFLOW_TYPE_SERVER_CHANNEL)
@@ -65,13 +64,6 @@ typedef enum
 } CharflowServerPortChannelProperty;
 
 static GParamSpec *props[PROP_READ_ONLY + 1];
-
-static CharflowPortClient *
-find_port_client (CharflowServerChannel *channel,
-                  CharflowChannelClient *client)
-{
-  return g_hash_table_lookup (CHARFLOW_SERVER_PORT_CHANNEL (channel)->port_clients, client);
-}
 
 static void
 send_init (CharflowServerPortChannel *self,
@@ -98,7 +90,7 @@ charflow_server_port_channel_client_attached (CharflowServerChannel *channel,
     charflow_port_client_new (client, self->overflow, self->stall_time_ms, self->read_only);
 
   send_init (self, client);
-  g_hash_table_insert (self->port_clients, client, port_client);
+  charflow_channel_client_set_companion (client, port_client);
   if (self->device != NULL)
     charflow_char_device_attach_client (self->device, CHARFLOW_CLIENT (port_client), NULL);
 }
@@ -108,12 +100,10 @@ charflow_server_port_channel_client_detached (CharflowServerChannel *channel,
                                               CharflowChannelClient *client)
 {
   CharflowServerPortChannel *self = CHARFLOW_SERVER_PORT_CHANNEL (channel);
-  g_autoptr (CharflowPortClient) port_client = NULL;
+  g_autoptr (CharflowPortClient) port_client = charflow_channel_client_get_companion (client);
 
-  if (!g_hash_table_steal_extended (self->port_clients, client, NULL, (gpointer *) &port_client))
-    return;
-
-  if (self->device != NULL)
+  charflow_channel_client_set_companion (client, NULL);
+  if (self->device != NULL && port_client != NULL)
     charflow_char_device_detach_client (self->device, CHARFLOW_CLIENT (port_client));
 }
 
@@ -158,7 +148,7 @@ begin_piece (CharflowServerChannel *channel,
              gsize                 *capacity)
 {
   static guint8 waste[CHARFLOW_CONNECTION_MAX_PIECE];
-  CharflowPortClient *port_client = find_port_client (channel, client);
+  CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 
   /* What a client that may only read writes has no effect. */
   if (port_client == NULL || charflow_client_get_read_only (CHARFLOW_CLIENT (port_client)))
@@ -175,7 +165,7 @@ end_piece (CharflowServerChannel *channel,
            CharflowChannelClient *client,
            gsize                  filled)
 {
-  CharflowPortClient *port_client = find_port_client (channel, client);
+  CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 
   if (port_client != NULL)
     charflow_port_client_end_piece (port_client, filled);
@@ -185,7 +175,7 @@ static void
 end_batch (CharflowServerChannel *channel,
            CharflowChannelClient *client)
 {
-  CharflowPortClient *port_client = find_port_client (channel, client);
+  CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 
   if (port_client != NULL)
     charflow_port_client_end_batch (port_client);
@@ -196,7 +186,7 @@ sent (CharflowServerChannel *channel,
       CharflowChannelClient *client,
       gsize                  queued)
 {
-  CharflowPortClient *port_client = find_port_client (channel, client);
+  CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 
   if (port_client != NULL)
     charflow_port_client_note_sent (port_client);
@@ -206,7 +196,7 @@ static gboolean
 hold (CharflowServerChannel *channel,
       CharflowChannelClient *client)
 {
-  CharflowPortClient *port_client = find_port_client (channel, client);
+  CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 
   return port_client != NULL && charflow_port_client_hold (port_client);
 }
@@ -318,7 +308,6 @@ charflow_server_port_channel_finalize (GObject *object)
 {
   CharflowServerPortChannel *self = CHARFLOW_SERVER_PORT_CHANNEL (object);
 
-  g_clear_pointer (&self->port_clients, g_hash_table_unref);
   g_clear_object (&self->device);
   g_clear_pointer (&self->port_name, g_free);
   G_OBJECT_CLASS (charflow_server_port_channel_parent_class)->finalize (object);
@@ -399,7 +388,6 @@ charflow_server_port_channel_class_init (CharflowServerPortChannelClass *klass)
 static void
 charflow_server_port_channel_init (CharflowServerPortChannel *self)
 {
-  self->port_clients = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
 /**

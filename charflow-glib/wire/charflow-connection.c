@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "charflow-chunk-private.h"
 #include "charflow-fd-source-private.h"
 #include "charflow-link-private.h"
 #include "charflow-stream-util-private.h"
@@ -62,8 +63,9 @@ struct _CharflowConnection
 
   GSource *in_source;
   GSource *again_source;
-  GByteArray *in; /* read, and not dealt with before in_start; NULL when empty */
+  guint8 *in; /* a chunk with what was read and not dealt with, from in_start to in_end; NULL when empty */
   gsize in_start;
+  gsize in_end;
   ReadState state;
   guint16 type;
   guint32 size;
@@ -769,26 +771,29 @@ take_body (CharflowConnection *self,
 static gsize
 buffered (CharflowConnection *self)
 {
-  return self->in == NULL ? 0 : self->in->len - self->in_start;
+  return self->in_end - self->in_start;
 }
 
 static const guint8 *
 buffer_head (CharflowConnection *self)
 {
-  return self->in->data + self->in_start;
+  return self->in + self->in_start;
 }
+
+/* A body that is kept whole has to fit. */
+G_STATIC_ASSERT (CHARFLOW_CONNECTION_MAX_WHOLE <= CHARFLOW_CHUNK_SIZE);
 
 static void
 consume (CharflowConnection *self,
          gsize               size)
 {
   self->in_start += size;
-  if (self->in_start < self->in->len)
+  if (self->in_start < self->in_end)
     return;
 
   /* An idle connection holds no memory for input. */
-  g_clear_pointer (&self->in, g_byte_array_unref);
-  self->in_start = 0;
+  g_clear_pointer (&self->in, charflow_chunk_free);
+  self->in_start = self->in_end = 0;
 }
 
 static gboolean
@@ -866,15 +871,8 @@ finish_whole (CharflowConnection *self,
               GError            **error)
 {
   gsize keep = MIN (self->keep, self->size);
-  g_autoptr (GByteArray) held = NULL;
-  const guint8 *body = (const guint8 *) "";
+  const guint8 *body = keep > 0 ? buffer_head (self) : (const guint8 *) "";
 
-  /* The handler may close the connection, and with it the buffer would go. */
-  if (keep > 0)
-    {
-      held = g_byte_array_ref (self->in);
-      body = buffer_head (self);
-    }
   if (self->sub_list != 0 && !take_list (self, body, keep, self->sub_list, error))
     return FALSE;
   if (!self->closed && !take_body (self, self->type, body, MIN (self->wanted, keep), FALSE, error))
@@ -1024,7 +1022,6 @@ read_once (CharflowConnection *self,
 {
   gsize wanted = self->was_large && self->state == READ_HEADER ? self->header_size : READ_SIZE;
   gsize capacity = 0;
-  gsize before;
   gssize n;
 
   if (self->state == READ_STREAM && self->left >= READ_SIZE / 2)
@@ -1046,15 +1043,14 @@ read_once (CharflowConnection *self,
     }
 
   if (self->in == NULL)
-    self->in = g_byte_array_sized_new (wanted);
+    self->in = charflow_chunk_new ();
   if (self->in_start > 0)
-    g_byte_array_remove_range (self->in, 0, self->in_start);
+    memmove (self->in, buffer_head (self), buffered (self));
+  self->in_end -= self->in_start;
   self->in_start = 0;
-  before = self->in->len;
-  g_byte_array_set_size (self->in, before + wanted);
-  n = read_stream (self, self->in->data + before, wanted, error);
-  g_byte_array_set_size (self->in, before + MAX (n, 0));
-  if (self->in->len == self->in_start)
+  n = read_stream (self, self->in + self->in_end, MIN (wanted, CHARFLOW_CHUNK_SIZE - self->in_end), error);
+  self->in_end += MAX (n, 0);
+  if (self->in_end == 0)
     consume (self, 0);
 
   return n;
@@ -1203,7 +1199,7 @@ charflow_connection_finalize (GObject *object)
 
   charflow_connection_close (self);
   g_clear_pointer (&self->fd_sources, charflow_fd_sources_free);
-  g_clear_pointer (&self->in, g_byte_array_unref);
+  g_clear_pointer (&self->in, charflow_chunk_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_connection_parent_class)->finalize (object);
