@@ -19,6 +19,7 @@
 #include "charflow-backend-private.h"
 #include "charflow-fd-source-private.h"
 #include "charflow-socket-util-private.h"
+#include "charflow-source-private.h"
 #include "charflow-text-private.h"
 
 /**
@@ -69,14 +70,6 @@ typedef enum
 
 static GParamSpec *props[PROP_SLAVE_PATH + 1];
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static gboolean
 set_system_error (GError    **error,
                   const char *what)
@@ -101,7 +94,7 @@ static void
 lose_peer (CharflowPtyBackend *self)
 {
   self->peer = FALSE;
-  clear_source (&self->hangup_source);
+  charflow_clear_source (&self->hangup_source);
   charflow_fd_sources_destroy (self->sources);
 
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
@@ -122,7 +115,7 @@ hangup_cb (int          fd,
     return G_SOURCE_CONTINUE;
 
   if ((events & POLLIN) != 0)
-    clear_source (&self->hangup_source);
+    charflow_clear_source (&self->hangup_source);
   else
     lose_peer (self);
 
@@ -290,8 +283,8 @@ charflow_pty_backend_close (CharflowBackend *backend)
   CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (backend);
 
   self->peer = FALSE;
-  clear_source (&self->hangup_source);
-  clear_source (&self->opener_source);
+  charflow_clear_source (&self->hangup_source);
+  charflow_clear_source (&self->opener_source);
   charflow_fd_sources_destroy (self->sources);
   g_clear_pointer (&self->link, charflow_unix_path_free);
 

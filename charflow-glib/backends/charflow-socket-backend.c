@@ -14,6 +14,7 @@
 #include "charflow-socket-backend-private.h"
 #include "charflow-socket-peer-private.h"
 #include "charflow-socket-util-private.h"
+#include "charflow-source-private.h"
 
 /**
  * SECTION:charflow-socket-backend
@@ -84,14 +85,6 @@ static GParamSpec *props[PROP_FAMILY + 1];
 static void watch_for_peers (CharflowSocketBackend *self);
 static void start_connecting (CharflowSocketBackend *self);
 
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static GMainContext *
 get_context (CharflowSocketBackend *self)
 {
@@ -158,7 +151,7 @@ timer_cb (gpointer user_data)
 {
   g_autoptr (CharflowSocketBackend) self = g_object_ref (user_data);
 
-  clear_source (&self->timer);
+  charflow_clear_source (&self->timer);
   if (self->config.server)
     {
       watch_for_peers (self);
@@ -177,7 +170,7 @@ static void
 start_timer (CharflowSocketBackend *self,
              guint                  interval_s)
 {
-  clear_source (&self->timer);
+  charflow_clear_source (&self->timer);
   self->timer = g_timeout_source_new (MIN (interval_s, G_MAXINT32 / 1000) * 1000);
   g_source_set_callback (self->timer, timer_cb, self, NULL);
   g_source_attach (self->timer, get_context (self));
@@ -232,7 +225,7 @@ accept_cb (GSocket     *listener,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
 
-  clear_source (&self->accept_source);
+  charflow_clear_source (&self->accept_source);
   if (socket != NULL)
     take_peer (self, socket);
   else
@@ -254,8 +247,8 @@ charflow_socket_backend_close (CharflowBackend *backend)
 {
   CharflowSocketBackend *self = CHARFLOW_SOCKET_BACKEND (backend);
 
-  clear_source (&self->timer);
-  clear_source (&self->accept_source);
+  charflow_clear_source (&self->timer);
+  charflow_clear_source (&self->accept_source);
   g_cancellable_cancel (self->connecting);
   g_clear_object (&self->connecting);
   g_clear_pointer (&self->peer, charflow_socket_peer_free);

@@ -7,6 +7,7 @@
 
 #include "charflow-enum-types.h"
 #include "charflow-session-private.h"
+#include "charflow-source-private.h"
 
 /**
  * SECTION:charflow-client-channel
@@ -82,16 +83,6 @@ set_state (CharflowClientChannel *self,
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
 }
 
-static void
-clear_init_timer (CharflowClientChannelPrivate *priv)
-{
-  if (priv->init_timer == NULL)
-    return;
-
-  g_source_destroy (priv->init_timer);
-  g_clear_pointer (&priv->init_timer, g_source_unref);
-}
-
 /* Only while the operation is under way: its cancellable means nothing to an open channel. */
 static void
 cancelled_cb (GCancellable          *cancellable,
@@ -128,7 +119,7 @@ end (CharflowClientChannel *self,
   g_autoptr (GPtrArray) close_tasks = g_steal_pointer (&priv->close_tasks);
 
   priv->close_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  clear_init_timer (priv);
+  charflow_clear_source (&priv->init_timer);
   if (priv->cancellable != NULL)
     g_cancellable_cancel (priv->cancellable);
   g_clear_object (&priv->cancellable);
@@ -431,7 +422,7 @@ charflow_client_channel_note_init (CharflowClientChannel *self)
     return;
 
   task = g_steal_pointer (&priv->open_task);
-  clear_init_timer (priv);
+  charflow_clear_source (&priv->init_timer);
   set_state (self, CHARFLOW_CLIENT_STATE_OPEN);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);

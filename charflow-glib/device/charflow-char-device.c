@@ -9,7 +9,7 @@
 #include "charflow-chunk-private.h"
 #include "charflow-client-private.h"
 #include "charflow-enum-types.h"
-#include "charflow-write-queue-private.h"
+#include "charflow-source-private.h"
 
 /**
  * SECTION:charflow-char-device
@@ -35,54 +35,6 @@
  * Since: 1.0
  */
 
-/* One read of the back end, and so the longest message of an unframed device. */
-#define READ_SIZE CHARFLOW_CHUNK_SIZE
-/* So many messages are read, or written, in one go before other sources of the main context get their turn. */
-#define MAX_MESSAGES_PER_TURN 16
-/* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
- * others as much as they have. It saves the read that would only say so. */
-#define SHORT_READ 2048
-/* The largest message that may be written; more is no message but a stream, and is to be cut. */
-#define MAX_WRITE_SIZE (16 * 1024 * 1024)
-
-typedef struct
-{
-  CharflowBackend *backend;
-  gboolean opened_here;
-  gulong event_handler;
-  GMainContext *context;
-  GCancellable *opening;
-  gboolean running;
-  gboolean disposed; /* from now on nothing is taken any more */
-  gboolean keep_unread;
-  guint tokens_interval;
-  guint initial_self_tokens;
-  guint64 self_tokens;
-
-  GListStore *clients;
-  GPtrArray *ring; /* CharflowClient, owned by the list; holes while it is walked */
-  GPtrArray *departed; /* those that left while it is walked: they may be in the middle of a call */
-  guint n_clients;
-  guint walkers;
-  gboolean has_holes;
-
-  CharflowWriteQueue write_queue;
-  gboolean writing;
-  gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
-  GSource *out_source;
-
-  gboolean reading;
-  gboolean read_again;
-  gboolean source_has_ended; /* there is nothing more to read for now */
-  gboolean reads_end; /* the back end failed, or gave its end, and has not closed yet */
-  guint8 *chunk;
-  GSource *in_source;
-  GSource *more_source;
-
-  /* A request is under way for this client, for this reason. */
-  CharflowClient *leaving;
-  CharflowRemoveReason leaving_reason;
-} CharflowCharDevicePrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE (CharflowCharDevice, charflow_char_device, G_TYPE_OBJECT)
 
@@ -100,55 +52,31 @@ typedef enum
 
 static GParamSpec *props[PROP_SELF_TOKENS_HELD + 1];
 
-enum
-{
-  SIGNAL_READ_READY,
-  SIGNAL_MESSAGE,
-  SIGNAL_TOKENS_SENT,
-  SIGNAL_REMOVE_CLIENT,
-  SIGNAL_SELF_TOKEN_FREED,
-  SIGNAL_EVENT,
-  SIGNAL_BACKEND_CHANGED,
-  SIGNAL_BACKEND_ERROR,
-};
+guint charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_N_SIGNALS];
 
-static guint signals[SIGNAL_BACKEND_ERROR + 1];
-
-static void pump_reads (CharflowCharDevice *self);
-static void pump_writes (CharflowCharDevice *self);
-
-static CharflowCharDevicePrivate *
-get_private (CharflowCharDevice *self)
+CharflowCharDevicePrivate *
+charflow_char_device_get_private (CharflowCharDevice *self)
 {
   return charflow_char_device_get_instance_private (self);
 }
 
-static void
-clear_source (GSource **source)
+static CharflowClient *
+charflow_char_device_message_target (CharflowCharDevice *self,
+                                     GBytes             *message)
 {
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static gboolean
-backend_is_open (CharflowCharDevicePrivate *priv)
-{
-  return priv->backend != NULL && charflow_backend_is_opened (priv->backend);
+  return NULL;
 }
 
 /* Walking the ring: clients that leave meanwhile make holes, which are closed when the last walk ends;
  * those that come are seen by the walks to come. */
-static void
-begin_walk (CharflowCharDevicePrivate *priv)
+void
+charflow_char_device_begin_walk (CharflowCharDevicePrivate *priv)
 {
   priv->walkers++;
 }
 
-static void
-end_walk (CharflowCharDevicePrivate *priv)
+void
+charflow_char_device_end_walk (CharflowCharDevicePrivate *priv)
 {
   priv->walkers--;
   if (priv->walkers > 0 || !priv->has_holes)
@@ -161,355 +89,20 @@ end_walk (CharflowCharDevicePrivate *priv)
   g_ptr_array_set_size (priv->departed, 0);
 }
 
-/* The device is read while somebody may take what comes and nobody holds it up, or nobody is there. */
-static gboolean
-wants_data (CharflowCharDevicePrivate *priv)
-{
-  gboolean somebody = FALSE;
-
-  if (!priv->running || priv->reads_end || !backend_is_open (priv))
-    return FALSE;
-  if (priv->n_clients == 0)
-    return !priv->keep_unread;
-
-  for (guint i = 0; i < priv->ring->len; i++)
-    {
-      CharflowClient *client = g_ptr_array_index (priv->ring, i);
-
-      if (client == NULL)
-        continue;
-      if (charflow_client_paces_device (client))
-        return FALSE;
-      somebody = somebody || charflow_client_wants_data (client);
-    }
-
-  return somebody;
-}
-
-static gboolean
-in_source_cb (gpointer user_data)
-{
-  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-
-  pump_reads (self);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-more_source_cb (gpointer user_data)
-{
-  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-
-  clear_source (&get_private (self)->more_source);
-  pump_reads (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-update_in_source (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  if (!wants_data (priv))
-    {
-      clear_source (&priv->in_source);
-      clear_source (&priv->more_source);
-      return;
-    }
-
-  if (priv->in_source == NULL)
-    {
-      priv->in_source = charflow_backend_create_source (priv->backend, G_IO_IN);
-      if (priv->in_source != NULL)
-        {
-          g_source_set_callback (priv->in_source, in_source_cb, self, NULL);
-          g_source_attach (priv->in_source, priv->context);
-        }
-    }
-
-  /* A turn that ended early may have left whole messages with the subclass, which no source tells. */
-  if (!priv->source_has_ended && priv->more_source == NULL)
-    {
-      priv->more_source = g_idle_source_new ();
-      g_source_set_priority (priv->more_source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (priv->more_source, more_source_cb, self, NULL);
-      g_source_attach (priv->more_source, priv->context);
-    }
-}
-
-static void
-flush_clients (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  begin_walk (priv);
-  for (guint i = 0; i < priv->ring->len; i++)
-    {
-      CharflowClient *client = g_ptr_array_index (priv->ring, i);
-
-      if (client != NULL)
-        charflow_client_flush (client);
-    }
-  end_walk (priv);
-}
-
-static void
-hand_to_all (CharflowCharDevice *self,
-             GBytes             *message)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  guint n_clients = priv->ring->len;
-
-  begin_walk (priv);
-  for (guint i = 0; i < n_clients; i++)
-    {
-      CharflowClient *client = g_ptr_array_index (priv->ring, i);
-
-      if (client != NULL)
-        charflow_client_offer (client, message);
-    }
-  end_walk (priv);
-}
-
-static void
-dispatch_message (CharflowCharDevice *self,
-                  GBytes             *message)
-{
-  CharflowClient *target = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->message_target (self, message);
-  g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
-
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_MESSAGE], 0, TRUE))
-    g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, target, message);
-
-  if (target == NULL)
-    hand_to_all (self, message);
-  else if (charflow_char_device_has_client (self, target))
-    charflow_client_offer (target, message);
-}
-
-static void
-charflow_char_device_read_ready (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  for (guint n = 0; n < MAX_MESSAGES_PER_TURN && !priv->source_has_ended && wants_data (priv); n++)
-    {
-      g_autoptr (GBytes) message = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_message (self);
-
-      if (message == NULL)
-        {
-          priv->source_has_ended = TRUE;
-          return;
-        }
-      dispatch_message (self, message);
-    }
-}
-
-/* Reads one turn. When a handler asks for another from within, it only notes that there is more. */
-static void
-pump_reads (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
-
-  if (priv->reading)
-    {
-      priv->read_again = TRUE;
-      return;
-    }
-  if (!wants_data (priv))
-    {
-      update_in_source (self);
-      return;
-    }
-
-  guard = g_object_ref (self);
-  priv->reading = TRUE;
-  do
-    {
-      priv->read_again = FALSE;
-      priv->source_has_ended = FALSE;
-      if (g_signal_has_handler_pending (self, signals[SIGNAL_READ_READY], 0, TRUE))
-        g_signal_emit (self, signals[SIGNAL_READ_READY], 0);
-      else
-        CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_ready (self);
-      flush_clients (self);
-    }
-  while (priv->read_again && !priv->source_has_ended && wants_data (priv));
-  priv->reading = FALSE;
-  g_clear_pointer (&priv->chunk, charflow_chunk_free);
-
-  update_in_source (self);
-}
-
-static GBytes *
-charflow_char_device_read_message (CharflowCharDevice *self)
-{
-  GBytes *message = charflow_char_device_read_bytes (self, READ_SIZE);
-
-  if (message != NULL && g_bytes_get_size (message) < SHORT_READ)
-    get_private (self)->source_has_ended = TRUE;
-
-  return message;
-}
-
-static CharflowClient *
-charflow_char_device_message_target (CharflowCharDevice *self,
-                                     GBytes             *message)
-{
-  return NULL;
-}
-
-static void
-tell_error (CharflowCharDevice *self,
-            const GError       *error)
+void
+charflow_char_device_tell_error (CharflowCharDevice *self,
+                                 const GError       *error)
 {
   g_debug ("Back end: %s", error->message);
-  g_signal_emit (self, signals[SIGNAL_BACKEND_ERROR], 0, error);
-}
-
-/* Its client may have written as far as it could: tokens in lumps, or the news that there is room. */
-static void
-repay_client (CharflowCharDevice *self,
-              CharflowClient     *client)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  g_autoptr (CharflowClient) guard = g_object_ref (client);
-  guint n_tokens = charflow_client_take_owed (client, priv->tokens_interval);
-
-  if (n_tokens > 0)
-    {
-      CHARFLOW_CLIENT_GET_CLASS (client)->tokens (client, self, n_tokens);
-      if (g_signal_has_handler_pending (self, signals[SIGNAL_TOKENS_SENT], 0, TRUE))
-        g_signal_emit (self, signals[SIGNAL_TOKENS_SENT], 0, client, n_tokens);
-    }
-  if (charflow_char_device_has_client (self, client) && charflow_client_take_writable (client))
-    CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
-}
-
-/* What a buffer cost goes back to where it came from, without telling anybody. */
-static gboolean
-settle_silently (CharflowCharDevice  *self,
-                 CharflowWriteBuffer *buffer)
-{
-  CharflowClient *client = charflow_write_buffer_get_client (buffer);
-
-  if (!charflow_write_buffer_settle (buffer, self))
-    return FALSE;
-
-  if (client != NULL)
-    charflow_client_unreserve (client, charflow_write_buffer_get_capacity (buffer));
-  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
-    get_private (self)->self_tokens++;
-
-  return TRUE;
-}
-
-void
-charflow_char_device_settle_write_buffer (CharflowCharDevice  *self,
-                                          CharflowWriteBuffer *buffer)
-{
-  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
-
-  if (!settle_silently (self, buffer))
-    return;
-
-  if (charflow_write_buffer_get_client (buffer) != NULL)
-    repay_client (self, charflow_write_buffer_get_client (buffer));
-  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
-    g_signal_emit (self, signals[SIGNAL_SELF_TOKEN_FREED], 0);
-}
-
-static gboolean
-out_source_cb (gpointer user_data)
-{
-  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  clear_source (&priv->out_source);
-  pump_writes (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* Writes on when the back end has room, or, where it has, after other sources of the main context. */
-static void
-write_later (CharflowCharDevice *self,
-             gboolean            has_room)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  if (priv->out_source != NULL || priv->writes_end || !priv->running || !backend_is_open (priv))
-    return;
-
-  priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
-  if (priv->out_source == NULL)
-    return;
-
-  g_source_set_priority (priv->out_source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (priv->out_source, out_source_cb, self, NULL);
-  g_source_attach (priv->out_source, priv->context);
-}
-
-/* A peer that has gone leaves what is queued to the next one, whose coming is told. A back end that fails while it stays open
- * loses the message that it failed on, and no more. */
-static void
-take_failed_write (CharflowCharDevice *self,
-                   const GError       *error)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
-    {
-      priv->writes_end = TRUE;
-    }
-  else if (backend_is_open (priv))
-    {
-      g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
-
-      if (buffer != NULL)
-        charflow_char_device_settle_write_buffer (self, buffer);
-    }
-  tell_error (self, error);
-}
-
-static void
-pump_writes (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
-  guint n;
-
-  if (priv->writing || priv->out_source != NULL)
-    return;
-
-  guard = g_object_ref (self);
-  priv->writing = TRUE;
-  for (n = 0; n < MAX_MESSAGES_PER_TURN && priv->running && !priv->writes_end && backend_is_open (priv); n++)
-    {
-      g_autoptr (CharflowWriteBuffer) consumed = NULL;
-      g_autoptr (GError) error = NULL;
-      CharflowWriteStatus status;
-
-      status = charflow_write_queue_write (&priv->write_queue, priv->backend, &consumed, &error);
-      if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
-        charflow_char_device_settle_write_buffer (self, consumed);
-      else if (status == CHARFLOW_WRITE_STATUS_FAILED)
-        take_failed_write (self, error);
-      else
-        break;
-    }
-  priv->writing = FALSE;
-
-  if (priv->write_queue.buffers.length > 0)
-    write_later (self, n == MAX_MESSAGES_PER_TURN);
+  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_ERROR], 0, error);
 }
 
 static void
 drop_sources (CharflowCharDevicePrivate *priv)
 {
-  clear_source (&priv->in_source);
-  clear_source (&priv->more_source);
-  clear_source (&priv->out_source);
+  charflow_clear_source (&priv->in_source);
+  charflow_clear_source (&priv->more_source);
+  charflow_clear_source (&priv->out_source);
 }
 
 static void
@@ -518,7 +111,7 @@ backend_event_cb (CharflowBackend *backend,
                   gpointer         user_data)
 {
   g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   if (event == CHARFLOW_EVENT_CLOSED)
     drop_sources (priv);
@@ -529,7 +122,7 @@ backend_event_cb (CharflowBackend *backend,
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
     }
 
-  g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
+  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, event);
 
   if (event == CHARFLOW_EVENT_OPENED && priv->backend == backend)
     charflow_char_device_wakeup (self);
@@ -557,7 +150,7 @@ backend_opened_cb (GObject      *source,
 {
   Opening *opening = user_data;
   g_autoptr (CharflowCharDevice) self = g_weak_ref_get (&opening->device);
-  CharflowCharDevicePrivate *priv = self == NULL ? NULL : get_private (self);
+  CharflowCharDevicePrivate *priv = self == NULL ? NULL : charflow_char_device_get_private (self);
   g_autoptr (GError) error = NULL;
   gboolean is_open = charflow_backend_open_finish (CHARFLOW_BACKEND (source), result, &error);
 
@@ -568,7 +161,7 @@ backend_opened_cb (GObject      *source,
       priv->opened_here = is_open;
       /* The program opens it at the same time: then its event tells when data can flow. */
       if (!is_open && !g_error_matches (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN))
-        tell_error (self, error);
+        charflow_char_device_tell_error (self, error);
       charflow_char_device_wakeup (self);
     }
   opening_free (opening);
@@ -577,7 +170,7 @@ backend_opened_cb (GObject      *source,
 static void
 open_backend (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   Opening *opening;
 
   if (!priv->running || priv->backend == NULL || priv->opening != NULL ||
@@ -596,7 +189,7 @@ open_backend (CharflowCharDevice *self)
 static CharflowBackend *
 release_backend (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowBackend) backend = g_steal_pointer (&priv->backend);
   gboolean is_ours = priv->opened_here || priv->opening != NULL;
 
@@ -616,7 +209,7 @@ static void
 take_backend (CharflowCharDevice *self,
               CharflowBackend    *backend)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   priv->backend = g_object_ref (backend);
   priv->reads_end = FALSE;
@@ -628,17 +221,17 @@ static void
 forget_client (CharflowCharDevice *self,
                CharflowClient     *client)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   guint position;
 
   if (g_ptr_array_find (priv->ring, client, &position))
     {
-      begin_walk (priv);
+      charflow_char_device_begin_walk (priv);
       priv->ring->pdata[position] = NULL;
       priv->n_clients--;
       priv->has_holes = TRUE;
       g_ptr_array_add (priv->departed, g_object_ref (client));
-      end_walk (priv);
+      charflow_char_device_end_walk (priv);
     }
 
   g_object_freeze_notify (G_OBJECT (client));
@@ -676,7 +269,7 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
                                       CharflowClient      *client,
                                       CharflowRemoveReason reason)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
   g_autoptr (CharflowClient) client_guard = g_object_ref (client);
   CharflowClient *outer = priv->leaving;
@@ -688,7 +281,7 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
 
   priv->leaving = client;
   priv->leaving_reason = reason;
-  g_signal_emit (self, signals[SIGNAL_REMOVE_CLIENT], 0, client, reason);
+  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_REMOVE_CLIENT], 0, client, reason);
   priv->leaving = outer;
   priv->leaving_reason = outer_reason;
 
@@ -700,7 +293,7 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
 static void
 detach_all (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   while (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) > 0)
     {
@@ -714,7 +307,7 @@ static void
 charflow_char_device_dispose (GObject *object)
 {
   CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowBackend) to_close = NULL;
   CharflowWriteBuffer *buffer;
 
@@ -733,7 +326,7 @@ charflow_char_device_dispose (GObject *object)
 static void
 charflow_char_device_finalize (GObject *object)
 {
-  CharflowCharDevicePrivate *priv = get_private (CHARFLOW_CHAR_DEVICE (object));
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (CHARFLOW_CHAR_DEVICE (object));
 
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->ring, g_ptr_array_unref);
@@ -746,7 +339,7 @@ charflow_char_device_finalize (GObject *object)
 static void
 charflow_char_device_constructed (GObject *object)
 {
-  CharflowCharDevicePrivate *priv = get_private (CHARFLOW_CHAR_DEVICE (object));
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (CHARFLOW_CHAR_DEVICE (object));
 
   G_OBJECT_CLASS (charflow_char_device_parent_class)->constructed (object);
   priv->self_tokens = priv->initial_self_tokens;
@@ -759,7 +352,7 @@ charflow_char_device_get_property (GObject    *object,
                                    GParamSpec *pspec)
 {
   CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   switch ((CharflowCharDeviceProperty) prop_id)
     {
@@ -799,14 +392,14 @@ charflow_char_device_set_property (GObject      *object,
                                    GParamSpec   *pspec)
 {
   CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (GError) error = NULL;
 
   switch (prop_id)
     {
     case PROP_BACKEND:
       if (!charflow_char_device_set_backend (self, g_value_get_object (value), &error))
-        tell_error (self, error);
+        charflow_char_device_tell_error (self, error);
       break;
     case PROP_KEEP_UNREAD:
       charflow_char_device_set_keep_unread (self, g_value_get_boolean (value));
@@ -934,7 +527,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_READ_READY] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_READ_READY] =
     g_signal_new ("read-ready", type, G_SIGNAL_RUN_LAST,
                   G_STRUCT_OFFSET (CharflowCharDeviceClass, read_ready),
                   NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -949,7 +542,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_MESSAGE] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_MESSAGE] =
     g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, G_TYPE_BYTES);
 
@@ -963,7 +556,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_TOKENS_SENT] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_TOKENS_SENT] =
     g_signal_new ("tokens-sent", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, G_TYPE_UINT);
 
@@ -978,7 +571,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_REMOVE_CLIENT] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_REMOVE_CLIENT] =
     g_signal_new ("remove-client", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 2, CHARFLOW_TYPE_CLIENT, CHARFLOW_TYPE_REMOVE_REASON);
 
@@ -990,7 +583,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_SELF_TOKEN_FREED] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_SELF_TOKEN_FREED] =
     g_signal_new ("self-token-freed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   /**
@@ -1002,7 +595,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_EVENT] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT] =
     g_signal_new ("event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, CHARFLOW_TYPE_EVENT);
 
   /**
@@ -1016,7 +609,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_BACKEND_CHANGED] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED] =
     g_signal_new ("backend-changed", type, G_SIGNAL_RUN_LAST, 0,
                   g_signal_accumulator_first_wins, NULL, NULL,
                   G_TYPE_BOOLEAN, 1, CHARFLOW_TYPE_BACKEND);
@@ -1030,7 +623,7 @@ install_signals (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_BACKEND_ERROR] =
+  charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_ERROR] =
     g_signal_new ("backend-error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
@@ -1044,8 +637,8 @@ charflow_char_device_class_init (CharflowCharDeviceClass *klass)
   object_class->set_property = charflow_char_device_set_property;
   object_class->dispose = charflow_char_device_dispose;
   object_class->finalize = charflow_char_device_finalize;
-  klass->read_ready = charflow_char_device_read_ready;
-  klass->read_message = charflow_char_device_read_message;
+  klass->read_ready = charflow_char_device_read_ready_default;
+  klass->read_message = charflow_char_device_read_message_default;
   klass->message_target = charflow_char_device_message_target;
 
   install_properties (object_class);
@@ -1055,7 +648,7 @@ charflow_char_device_class_init (CharflowCharDeviceClass *klass)
 static void
 charflow_char_device_init (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   priv->context = g_main_context_ref_thread_default ();
   priv->clients = g_list_store_new (CHARFLOW_TYPE_CLIENT);
@@ -1095,7 +688,7 @@ charflow_char_device_get_backend (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
 
-  return get_private (self)->backend;
+  return charflow_char_device_get_private (self)->backend;
 }
 
 /* A device that is being disposed of still emits signals, whose handlers may not revive it. */
@@ -1103,7 +696,7 @@ static gboolean
 check_alive (CharflowCharDevice *self,
              GError            **error)
 {
-  if (!get_private (self)->disposed)
+  if (!charflow_char_device_get_private (self)->disposed)
     return TRUE;
 
   g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FAILED,
@@ -1118,10 +711,10 @@ ask_handlers (CharflowCharDevice *self,
 {
   gboolean accepted = TRUE;
 
-  if (!g_signal_has_handler_pending (self, signals[SIGNAL_BACKEND_CHANGED], 0, TRUE))
+  if (!g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, TRUE))
     return TRUE;
 
-  g_signal_emit (self, signals[SIGNAL_BACKEND_CHANGED], 0, backend, &accepted);
+  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, backend, &accepted);
   if (!accepted)
     g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_REFUSED,
                          _("A handler refused the new back end"));
@@ -1134,13 +727,13 @@ static void
 tell_opened_changed (CharflowCharDevice *self,
                      gboolean            was_opened)
 {
-  gboolean is_opened = backend_is_open (get_private (self));
+  gboolean is_opened = charflow_char_device_is_open (charflow_char_device_get_private (self));
 
   if (is_opened == was_opened)
     return;
 
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
-  g_signal_emit (self, signals[SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
+  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
 }
 
 /**
@@ -1166,7 +759,7 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
                                   CharflowBackend    *backend,
                                   GError            **error)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
   g_autoptr (CharflowBackend) to_close = NULL;
   gboolean was_opened;
@@ -1183,7 +776,7 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
     return FALSE;
 
   guard = g_object_ref (self);
-  was_opened = backend_is_open (priv);
+  was_opened = charflow_char_device_is_open (priv);
   if (!ask_handlers (self, backend, error))
     {
       if (backend != NULL && priv->backend != backend)
@@ -1222,7 +815,7 @@ charflow_char_device_get_running (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
 
-  return get_private (self)->running;
+  return charflow_char_device_get_private (self)->running;
 }
 
 /**
@@ -1240,7 +833,7 @@ charflow_char_device_get_opened (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
 
-  return backend_is_open (get_private (self));
+  return charflow_char_device_is_open (charflow_char_device_get_private (self));
 }
 
 /**
@@ -1258,7 +851,7 @@ charflow_char_device_get_clients (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
 
-  return G_LIST_MODEL (get_private (self)->clients);
+  return G_LIST_MODEL (charflow_char_device_get_private (self)->clients);
 }
 
 /**
@@ -1276,7 +869,7 @@ charflow_char_device_get_keep_unread (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
 
-  return get_private (self)->keep_unread;
+  return charflow_char_device_get_private (self)->keep_unread;
 }
 
 /**
@@ -1292,7 +885,7 @@ void
 charflow_char_device_set_keep_unread (CharflowCharDevice *self,
                                       gboolean            keep_unread)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
@@ -1302,7 +895,7 @@ charflow_char_device_set_keep_unread (CharflowCharDevice *self,
 
   priv->keep_unread = keep_unread;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_UNREAD]);
-  charflow_char_device_wakeup_reading (self);
+  charflow_char_device_pump_reads (self);
 }
 
 /**
@@ -1320,7 +913,7 @@ charflow_char_device_get_client_tokens_interval (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
 
-  return get_private (self)->tokens_interval;
+  return charflow_char_device_get_private (self)->tokens_interval;
 }
 
 /**
@@ -1338,7 +931,7 @@ charflow_char_device_get_self_tokens (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
 
-  return get_private (self)->initial_self_tokens;
+  return charflow_char_device_get_private (self)->initial_self_tokens;
 }
 
 /**
@@ -1356,7 +949,7 @@ charflow_char_device_get_self_tokens_held (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
 
-  return get_private (self)->self_tokens;
+  return charflow_char_device_get_private (self)->self_tokens;
 }
 
 /**
@@ -1373,7 +966,7 @@ charflow_char_device_get_self_tokens_held (CharflowCharDevice *self)
 void
 charflow_char_device_start (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
@@ -1401,7 +994,7 @@ charflow_char_device_start (CharflowCharDevice *self)
 void
 charflow_char_device_stop (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
@@ -1431,14 +1024,8 @@ charflow_char_device_wakeup (CharflowCharDevice *self)
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
   guard = g_object_ref (self);
-  pump_writes (self);
-  pump_reads (self);
-}
-
-void
-charflow_char_device_wakeup_reading (CharflowCharDevice *self)
-{
-  pump_reads (self);
+  charflow_char_device_pump_writes (self);
+  charflow_char_device_pump_reads (self);
 }
 
 /**
@@ -1455,21 +1042,21 @@ charflow_char_device_wakeup_reading (CharflowCharDevice *self)
 void
 charflow_char_device_reset (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
   CharflowWriteBuffer *buffer;
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
   guard = g_object_ref (self);
-  clear_source (&priv->out_source);
+  charflow_clear_source (&priv->out_source);
   while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
     {
-      settle_silently (self, buffer);
+      charflow_char_device_settle_silently (self, buffer);
       charflow_write_buffer_unref (buffer);
     }
 
-  begin_walk (priv);
+  charflow_char_device_begin_walk (priv);
   for (guint i = 0; i < priv->ring->len; i++)
     {
       CharflowClient *client = g_ptr_array_index (priv->ring, i);
@@ -1484,7 +1071,7 @@ charflow_char_device_reset (CharflowCharDevice *self)
       if (client != NULL && charflow_client_take_writable (client))
         CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
     }
-  end_walk (priv);
+  charflow_char_device_end_walk (priv);
   charflow_char_device_wakeup (self);
 }
 
@@ -1509,7 +1096,7 @@ charflow_char_device_attach_client (CharflowCharDevice *self,
                                     CharflowClient     *client,
                                     GError            **error)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
@@ -1557,7 +1144,7 @@ gboolean
 charflow_char_device_detach_client (CharflowCharDevice *self,
                                     CharflowClient     *client)
 {
-  CharflowCharDevicePrivate *priv = get_private (self);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
   g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
@@ -1588,10 +1175,10 @@ charflow_char_device_has_client (CharflowCharDevice *self,
   return charflow_client_get_device (client) == self;
 }
 
-static gboolean
-check_attached (CharflowCharDevice *self,
-                CharflowClient     *client,
-                GError            **error)
+gboolean
+charflow_char_device_check_attached (CharflowCharDevice *self,
+                                     CharflowClient     *client,
+                                     GError            **error)
 {
   if (charflow_client_peek_device (client) == self)
     return TRUE;
@@ -1629,7 +1216,7 @@ charflow_char_device_add_send_tokens (CharflowCharDevice *self,
   g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_attached (self, client, error))
+  if (!charflow_char_device_check_attached (self, client, error))
     return FALSE;
 
   guard = g_object_ref (self);
@@ -1639,7 +1226,7 @@ charflow_char_device_add_send_tokens (CharflowCharDevice *self,
                    _("%u tokens more than can be counted"), n_tokens);
       return FALSE;
     }
-  charflow_char_device_wakeup_reading (self);
+  charflow_char_device_pump_reads (self);
 
   return TRUE;
 }
@@ -1671,314 +1258,13 @@ charflow_char_device_set_send_tokens (CharflowCharDevice *self,
   g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_attached (self, client, error))
+  if (!charflow_char_device_check_attached (self, client, error))
     return FALSE;
 
   guard = g_object_ref (self);
   charflow_client_replace_send_tokens (client, n_tokens);
-  charflow_char_device_wakeup_reading (self);
+  charflow_char_device_pump_reads (self);
 
   return TRUE;
 }
 
-static gboolean
-check_size (gsize    size,
-            GError **error)
-{
-  if (size <= MAX_WRITE_SIZE)
-    return TRUE;
-
-  g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
-               _("A message of %zu bytes is too big: at most %d can be written"),
-               size, MAX_WRITE_SIZE);
-  return FALSE;
-}
-
-static CharflowWriteBuffer *
-new_buffer (CharflowCharDevice *self,
-            CharflowClient     *client,
-            CharflowWriteOrigin origin,
-            gsize               size,
-            GBytes             *bytes,
-            GError            **error)
-{
-  CharflowWriteBuffer *buffer = charflow_write_buffer_new (self, client, origin, size, bytes);
-
-  if (buffer == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                 _("No memory for a message of %zu bytes"), size);
-
-  return buffer;
-}
-
-static CharflowWriteBuffer *
-take_client_buffer (CharflowCharDevice *self,
-                    CharflowClient     *client,
-                    gsize               size,
-                    GBytes             *bytes,
-                    GError            **error)
-{
-  g_autoptr (GError) refusal = NULL;
-  CharflowWriteBuffer *buffer;
-
-  if (!check_attached (self, client, error))
-    return NULL;
-
-  /* Made first, so that nothing is spent when there is no memory. */
-  buffer = new_buffer (self, client, CHARFLOW_WRITE_ORIGIN_CLIENT, size, bytes, error);
-  if (buffer == NULL || charflow_client_reserve (client, size, &refusal))
-    return buffer;
-
-  charflow_write_buffer_orphan (buffer);
-  charflow_write_buffer_unref (buffer);
-  if (g_error_matches (refusal, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS))
-    charflow_char_device_request_removal (self, client, CHARFLOW_REMOVE_REASON_NO_TOKENS);
-  g_propagate_error (error, g_steal_pointer (&refusal));
-
-  return NULL;
-}
-
-static CharflowWriteBuffer *
-take_server_buffer (CharflowCharDevice *self,
-                    gboolean            take_token,
-                    gsize               size,
-                    GBytes             *bytes,
-                    GError            **error)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  CharflowWriteBuffer *buffer;
-
-  if (!take_token)
-    return new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN, size, bytes, error);
-
-  if (priv->self_tokens == 0)
-    {
-      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS,
-                           _("The device has no self token left to write with"));
-      return NULL;
-    }
-
-  buffer = new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER, size, bytes, error);
-  if (buffer != NULL)
-    priv->self_tokens--;
-
-  return buffer;
-}
-
-/**
- * charflow_char_device_get_write_buffer:
- * @self: a device
- * @client: (nullable): the client that writes, or %NULL for the program itself, which pays a self token
- * @size: how many bytes it is to have room for
- * @error: return location for a #GError
- *
- * Gets a buffer for one message to the device; it costs one token.
- *
- * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS, which removes a client that ought to have known;
- * %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, %CHARFLOW_DEVICE_ERROR_READ_ONLY, %CHARFLOW_DEVICE_ERROR_TOO_BIG (at
- * most 16 MiB), or %G_IO_ERROR_WOULD_BLOCK when a client without flow control has
- * #CharflowClient:max-waiting-bytes on the way.
- *
- * Returns: (transfer full): a buffer
- *
- * Since: 1.0
- */
-CharflowWriteBuffer *
-charflow_char_device_get_write_buffer (CharflowCharDevice *self,
-                                       CharflowClient     *client,
-                                       gsize               size,
-                                       GError            **error)
-{
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
-  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!check_size (size, error))
-    return NULL;
-  if (client == NULL)
-    return take_server_buffer (self, TRUE, size, NULL, error);
-
-  return take_client_buffer (self, client, size, NULL, error);
-}
-
-/**
- * charflow_char_device_get_server_write_buffer:
- * @self: a device
- * @size: how many bytes it is to have room for
- * @take_token: whether to pay a self token
- * @error: return location for a #GError
- *
- * Gets a buffer for one message of the program itself.
- *
- * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS when a self token is to be paid and none is left, and with
- * %CHARFLOW_DEVICE_ERROR_TOO_BIG.
- *
- * Returns: (transfer full): a buffer
- *
- * Since: 1.0
- */
-CharflowWriteBuffer *
-charflow_char_device_get_server_write_buffer (CharflowCharDevice *self,
-                                              gsize               size,
-                                              gboolean            take_token,
-                                              GError            **error)
-{
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!check_size (size, error))
-    return NULL;
-
-  return take_server_buffer (self, take_token, size, NULL, error);
-}
-
-/**
- * charflow_char_device_add_write_buffer:
- * @self: a device
- * @buffer: (transfer full): a filled buffer of this device
- *
- * Writes a buffer to the device, after all that waits already; what cannot be written now waits.
- *
- * The buffer of a client that has gone meanwhile is released.
- *
- * Since: 1.0
- */
-void
-charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
-                                       CharflowWriteBuffer *buffer)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  CharflowClient *client;
-
-  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
-  g_return_if_fail (buffer != NULL);
-
-  client = charflow_write_buffer_get_client (buffer);
-  if (client != NULL && !charflow_write_buffer_is_valid (buffer, self))
-    {
-      charflow_write_buffer_unref (buffer);
-      return;
-    }
-
-  charflow_write_queue_push (&priv->write_queue, buffer);
-  pump_writes (self);
-}
-
-/**
- * charflow_char_device_release_write_buffer:
- * @self: a device
- * @buffer: (transfer full): a buffer of this device
- *
- * Gives a buffer back unused: what it cost returns to where it came from.
- *
- * Since: 1.0
- */
-void
-charflow_char_device_release_write_buffer (CharflowCharDevice  *self,
-                                           CharflowWriteBuffer *buffer)
-{
-  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
-  g_return_if_fail (buffer != NULL);
-
-  charflow_char_device_settle_write_buffer (self, buffer);
-  charflow_write_buffer_unref (buffer);
-}
-
-/**
- * charflow_char_device_write_bytes:
- * @self: a device
- * @client: (nullable): the client that writes, or %NULL for the program itself
- * @bytes: one message
- * @error: return location for a #GError
- *
- * Writes one message to the device, without copying it; what cannot be written now waits.
- *
- * It is charflow_char_device_get_write_buffer() and charflow_char_device_add_write_buffer() in one, and
- * fails as the first of these.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_write_bytes (CharflowCharDevice *self,
-                                  CharflowClient     *client,
-                                  GBytes             *bytes,
-                                  GError            **error)
-{
-  CharflowWriteBuffer *buffer;
-  gsize size;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), FALSE);
-  g_return_val_if_fail (bytes != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  size = g_bytes_get_size (bytes);
-  if (!check_size (size, error))
-    return FALSE;
-
-  buffer = client == NULL ? take_server_buffer (self, TRUE, size, bytes, error)
-                          : take_client_buffer (self, client, size, bytes, error);
-  if (buffer == NULL)
-    return FALSE;
-
-  charflow_char_device_add_write_buffer (self, buffer);
-  return TRUE;
-}
-
-static GBytes *
-bytes_from_chunk (CharflowCharDevicePrivate *priv,
-                  gsize                      size)
-{
-  /* A chunk that is mostly full becomes the message itself; of one that is not, the bytes are copied, so
-   * that what waits in a queue never holds more than twice what it counts. */
-  if (size < READ_SIZE / 2)
-    return g_bytes_new (priv->chunk, size);
-
-  return charflow_chunk_to_bytes (g_steal_pointer (&priv->chunk), size);
-}
-
-/**
- * charflow_char_device_read_bytes:
- * @self: a device
- * @max_size: how many bytes at most
- *
- * Takes what has come from the back end, at most 64 KiB; for #CharflowCharDeviceClass.read_message().
- *
- * Returns: (transfer full) (nullable): some bytes, or %NULL when there are none now
- *
- * Since: 1.0
- */
-GBytes *
-charflow_char_device_read_bytes (CharflowCharDevice *self,
-                                 gsize               max_size)
-{
-  CharflowCharDevicePrivate *priv = get_private (self);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (CharflowBackend) backend = NULL;
-  gssize size;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
-
-  if (!backend_is_open (priv))
-    return NULL;
-
-  if (priv->chunk == NULL)
-    priv->chunk = charflow_chunk_new ();
-  backend = g_object_ref (priv->backend);
-  size = charflow_backend_read (backend, priv->chunk, MIN (max_size, READ_SIZE), &error);
-  if (size > 0)
-    return bytes_from_chunk (priv, size);
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return NULL;
-
-  /* Its source would stay ready for ever. */
-  if (priv->backend == backend && backend_is_open (priv))
-    priv->reads_end = TRUE;
-  if (error != NULL)
-    tell_error (self, error);
-
-  return NULL;
-}

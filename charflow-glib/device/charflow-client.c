@@ -8,6 +8,7 @@
 
 #include "charflow-char-device-private.h"
 #include "charflow-enum-types.h"
+#include "charflow-source-private.h"
 
 /**
  * SECTION:charflow-client
@@ -143,16 +144,6 @@ may_deliver (CharflowClientPrivate *priv)
   return priv->ready && (!priv->flow_control || priv->send_tokens > 0);
 }
 
-static void
-clear_timer (GSource **timer)
-{
-  if (*timer == NULL)
-    return;
-
-  g_source_destroy (*timer);
-  g_clear_pointer (timer, g_source_unref);
-}
-
 static GSource *
 add_timer (CharflowClient *self,
            guint           delay_ms,
@@ -184,7 +175,7 @@ stall_timer_cb (gpointer user_data)
   CharflowClientPrivate *priv = get_private (self);
   guint left = remaining_ms (priv->last_progress, priv->stall_time_ms);
 
-  clear_timer (&priv->stall_timer);
+  charflow_clear_source (&priv->stall_timer);
   if (left > 0)
     priv->stall_timer = add_timer (self, left, stall_timer_cb);
   else
@@ -199,7 +190,7 @@ wait_timer_cb (gpointer user_data)
   CharflowClient *self = user_data;
   CharflowClientPrivate *priv = get_private (self);
 
-  clear_timer (&priv->wait_timer);
+  charflow_clear_source (&priv->wait_timer);
   charflow_char_device_request_removal (priv->device, self, CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT);
 
   return G_SOURCE_REMOVE;
@@ -216,7 +207,7 @@ update_timers (CharflowClient *self)
 
   if (!stalled)
     {
-      clear_timer (&priv->stall_timer);
+      charflow_clear_source (&priv->stall_timer);
     }
   else if (priv->stall_timer == NULL)
     {
@@ -225,7 +216,7 @@ update_timers (CharflowClient *self)
     }
 
   if (!starved)
-    clear_timer (&priv->wait_timer);
+    charflow_clear_source (&priv->wait_timer);
   else if (priv->wait_timer == NULL)
     priv->wait_timer = add_timer (self, priv->wait_time_ms, wait_timer_cb);
 }
@@ -480,8 +471,8 @@ charflow_client_finalize (GObject *object)
 {
   CharflowClientPrivate *priv = get_private (CHARFLOW_CLIENT (object));
 
-  clear_timer (&priv->stall_timer);
-  clear_timer (&priv->wait_timer);
+  charflow_clear_source (&priv->stall_timer);
+  charflow_clear_source (&priv->wait_timer);
   g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_client_parent_class)->finalize (object);
@@ -856,8 +847,8 @@ charflow_client_unbind (CharflowClient *self)
 {
   CharflowClientPrivate *priv = get_private (self);
 
-  clear_timer (&priv->stall_timer);
-  clear_timer (&priv->wait_timer);
+  charflow_clear_source (&priv->stall_timer);
+  charflow_clear_source (&priv->wait_timer);
   g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
   priv->queued_bytes = 0;
   priv->device = NULL;
@@ -1209,7 +1200,7 @@ charflow_client_set_ready (CharflowClient *self,
 
   move_queue (self);
   if (priv->device != NULL)
-    charflow_char_device_wakeup_reading (priv->device);
+    charflow_char_device_pump_reads (priv->device);
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-socket-util-private.h"
+#include "charflow-source-private.h"
 
 /* Enough for a crowd that comes at once: what does not fit has to try again. */
 #define BACKLOG 128
@@ -26,16 +27,6 @@ struct _CharflowListener
   gpointer user_data;
 };
 
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static gboolean
 retry_cb (gpointer user_data)
 {
@@ -47,8 +38,8 @@ retry_cb (gpointer user_data)
 static void
 pause_listening (CharflowListener *listener)
 {
-  clear_source (&listener->source);
-  clear_source (&listener->retry);
+  charflow_clear_source (&listener->source);
+  charflow_clear_source (&listener->retry);
   listener->retry = g_timeout_source_new (RETRY_MS);
   g_source_set_callback (listener->retry, retry_cb, listener, NULL);
   g_source_attach (listener->retry, listener->context);
@@ -94,7 +85,7 @@ charflow_listener_resume (CharflowListener *listener)
   if (listener->source != NULL)
     return;
 
-  clear_source (&listener->retry);
+  charflow_clear_source (&listener->retry);
   listener->source = g_socket_create_source (listener->socket, G_IO_IN, NULL);
   g_source_set_callback (listener->source, G_SOURCE_FUNC (accept_cb), listener, NULL);
   g_source_attach (listener->source, listener->context);
@@ -176,8 +167,8 @@ charflow_listener_new (const CharflowUri   *uri,
 void
 charflow_listener_free (CharflowListener *listener)
 {
-  clear_source (&listener->source);
-  clear_source (&listener->retry);
+  charflow_clear_source (&listener->source);
+  charflow_clear_source (&listener->retry);
   if (listener->socket != NULL)
     g_socket_close (listener->socket, NULL);
   g_clear_object (&listener->socket);

@@ -12,6 +12,7 @@
 #include "charflow-chunk-private.h"
 #include "charflow-fd-source-private.h"
 #include "charflow-link-private.h"
+#include "charflow-source-private.h"
 #include "charflow-stream-util-private.h"
 #include "charflow-sub-messages-private.h"
 #include "charflow-wire-reader-private.h"
@@ -120,22 +121,12 @@ out_message_size (CharflowConnection *self,
 }
 
 static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 drop_everything (CharflowConnection *self)
 {
   self->closed = TRUE;
-  clear_source (&self->in_source);
-  clear_source (&self->again_source);
-  clear_source (&self->out_source);
+  charflow_clear_source (&self->in_source);
+  charflow_clear_source (&self->again_source);
+  charflow_clear_source (&self->out_source);
   g_queue_clear_full (&self->out, (GDestroyNotify) out_message_free);
   self->out_bytes = 0;
 }
@@ -317,7 +308,7 @@ output_ready_cb (gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
-  clear_source (&self->out_source);
+  charflow_clear_source (&self->out_source);
   charflow_connection_flush (self);
   return G_SOURCE_REMOVE;
 }
@@ -1077,7 +1068,7 @@ update_in_source (CharflowConnection *self)
 {
   if (is_paused (self) || self->input_ended)
     {
-      clear_source (&self->in_source);
+      charflow_clear_source (&self->in_source);
       return;
     }
   if (self->in_source == NULL)
@@ -1089,7 +1080,7 @@ again_cb (gpointer user_data)
 {
   g_autoptr (CharflowConnection) self = g_object_ref (user_data);
 
-  clear_source (&self->again_source);
+  charflow_clear_source (&self->again_source);
   read_turn (self);
   return G_SOURCE_REMOVE;
 }

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config.h"
+
+#include "charflow-char-device-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "charflow-client-private.h"
+#include "charflow-source-private.h"
+
+/* How buffers come to be, and are written to the device. */
+
+/* The largest message that may be written; more is no message but a stream, and is to be cut. */
+#define MAX_WRITE_SIZE (16 * 1024 * 1024)
+
+/* Its client may have written as far as it could: tokens in lumps, or the news that there is room. */
+static void
+repay_client (CharflowCharDevice *self,
+              CharflowClient     *client)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowClient) guard = g_object_ref (client);
+  guint n_tokens = charflow_client_take_owed (client, priv->tokens_interval);
+
+  if (n_tokens > 0)
+    {
+      CHARFLOW_CLIENT_GET_CLASS (client)->tokens (client, self, n_tokens);
+      if (g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_TOKENS_SENT], 0, TRUE))
+        g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_TOKENS_SENT], 0, client, n_tokens);
+    }
+  if (charflow_char_device_has_client (self, client) && charflow_client_take_writable (client))
+    CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
+}
+
+/* What a buffer cost goes back to where it came from, without telling anybody. */
+gboolean
+charflow_char_device_settle_silently (CharflowCharDevice  *self,
+                 CharflowWriteBuffer *buffer)
+{
+  CharflowClient *client = charflow_write_buffer_get_client (buffer);
+
+  if (!charflow_write_buffer_settle (buffer, self))
+    return FALSE;
+
+  if (client != NULL)
+    charflow_client_unreserve (client, charflow_write_buffer_get_capacity (buffer));
+  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
+    charflow_char_device_get_private (self)->self_tokens++;
+
+  return TRUE;
+}
+
+void
+charflow_char_device_settle_write_buffer (CharflowCharDevice  *self,
+                                          CharflowWriteBuffer *buffer)
+{
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+
+  if (!charflow_char_device_settle_silently (self, buffer))
+    return;
+
+  if (charflow_write_buffer_get_client (buffer) != NULL)
+    repay_client (self, charflow_write_buffer_get_client (buffer));
+  else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
+    g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_SELF_TOKEN_FREED], 0);
+}
+
+static gboolean
+out_source_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  charflow_clear_source (&priv->out_source);
+  charflow_char_device_pump_writes (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Writes on when the back end has room, or, where it has, after other sources of the main context. */
+static void
+write_later (CharflowCharDevice *self,
+             gboolean            has_room)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  if (priv->out_source != NULL || priv->writes_end || !priv->running || !charflow_char_device_is_open (priv))
+    return;
+
+  priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
+  if (priv->out_source == NULL)
+    return;
+
+  g_source_set_priority (priv->out_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (priv->out_source, out_source_cb, self, NULL);
+  g_source_attach (priv->out_source, priv->context);
+}
+
+/* A peer that has gone leaves what is queued to the next one, whose coming is told. A back end that fails while it stays open
+ * loses the message that it failed on, and no more. */
+static void
+take_failed_write (CharflowCharDevice *self,
+                   const GError       *error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    {
+      priv->writes_end = TRUE;
+    }
+  else if (charflow_char_device_is_open (priv))
+    {
+      g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
+
+      if (buffer != NULL)
+        charflow_char_device_settle_write_buffer (self, buffer);
+    }
+  charflow_char_device_tell_error (self, error);
+}
+
+void
+charflow_char_device_pump_writes (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
+  guint n;
+
+  if (priv->writing || priv->out_source != NULL)
+    return;
+
+  guard = g_object_ref (self);
+  priv->writing = TRUE;
+  for (n = 0; n < CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN && priv->running && !priv->writes_end && charflow_char_device_is_open (priv); n++)
+    {
+      g_autoptr (CharflowWriteBuffer) consumed = NULL;
+      g_autoptr (GError) error = NULL;
+      CharflowWriteStatus status;
+
+      status = charflow_write_queue_write (&priv->write_queue, priv->backend, &consumed, &error);
+      if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
+        charflow_char_device_settle_write_buffer (self, consumed);
+      else if (status == CHARFLOW_WRITE_STATUS_FAILED)
+        take_failed_write (self, error);
+      else
+        break;
+    }
+  priv->writing = FALSE;
+
+  if (priv->write_queue.buffers.length > 0)
+    write_later (self, n == CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN);
+}
+
+static gboolean
+check_size (gsize    size,
+            GError **error)
+{
+  if (size <= MAX_WRITE_SIZE)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_TOO_BIG,
+               _("A message of %zu bytes is too big: at most %d can be written"),
+               size, MAX_WRITE_SIZE);
+  return FALSE;
+}
+
+static CharflowWriteBuffer *
+new_buffer (CharflowCharDevice *self,
+            CharflowClient     *client,
+            CharflowWriteOrigin origin,
+            gsize               size,
+            GBytes             *bytes,
+            GError            **error)
+{
+  CharflowWriteBuffer *buffer = charflow_write_buffer_new (self, client, origin, size, bytes);
+
+  if (buffer == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                 _("No memory for a message of %zu bytes"), size);
+
+  return buffer;
+}
+
+static CharflowWriteBuffer *
+take_client_buffer (CharflowCharDevice *self,
+                    CharflowClient     *client,
+                    gsize               size,
+                    GBytes             *bytes,
+                    GError            **error)
+{
+  g_autoptr (GError) refusal = NULL;
+  CharflowWriteBuffer *buffer;
+
+  if (!charflow_char_device_check_attached (self, client, error))
+    return NULL;
+
+  /* Made first, so that nothing is spent when there is no memory. */
+  buffer = new_buffer (self, client, CHARFLOW_WRITE_ORIGIN_CLIENT, size, bytes, error);
+  if (buffer == NULL || charflow_client_reserve (client, size, &refusal))
+    return buffer;
+
+  charflow_write_buffer_orphan (buffer);
+  charflow_write_buffer_unref (buffer);
+  if (g_error_matches (refusal, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS))
+    charflow_char_device_request_removal (self, client, CHARFLOW_REMOVE_REASON_NO_TOKENS);
+  g_propagate_error (error, g_steal_pointer (&refusal));
+
+  return NULL;
+}
+
+static CharflowWriteBuffer *
+take_server_buffer (CharflowCharDevice *self,
+                    gboolean            take_token,
+                    gsize               size,
+                    GBytes             *bytes,
+                    GError            **error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowWriteBuffer *buffer;
+
+  if (!take_token)
+    return new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN, size, bytes, error);
+
+  if (priv->self_tokens == 0)
+    {
+      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS,
+                           _("The device has no self token left to write with"));
+      return NULL;
+    }
+
+  buffer = new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER, size, bytes, error);
+  if (buffer != NULL)
+    priv->self_tokens--;
+
+  return buffer;
+}
+
+/**
+ * charflow_char_device_get_write_buffer:
+ * @self: a device
+ * @client: (nullable): the client that writes, or %NULL for the program itself, which pays a self token
+ * @size: how many bytes it is to have room for
+ * @error: return location for a #GError
+ *
+ * Gets a buffer for one message to the device; it costs one token.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS, which removes a client that ought to have known;
+ * %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, %CHARFLOW_DEVICE_ERROR_READ_ONLY, %CHARFLOW_DEVICE_ERROR_TOO_BIG (at
+ * most 16 MiB), or %G_IO_ERROR_WOULD_BLOCK when a client without flow control has
+ * #CharflowClient:max-waiting-bytes on the way.
+ *
+ * Returns: (transfer full): a buffer
+ *
+ * Since: 1.0
+ */
+CharflowWriteBuffer *
+charflow_char_device_get_write_buffer (CharflowCharDevice *self,
+                                       CharflowClient     *client,
+                                       gsize               size,
+                                       GError            **error)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_size (size, error))
+    return NULL;
+  if (client == NULL)
+    return take_server_buffer (self, TRUE, size, NULL, error);
+
+  return take_client_buffer (self, client, size, NULL, error);
+}
+
+/**
+ * charflow_char_device_get_server_write_buffer:
+ * @self: a device
+ * @size: how many bytes it is to have room for
+ * @take_token: whether to pay a self token
+ * @error: return location for a #GError
+ *
+ * Gets a buffer for one message of the program itself.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS when a self token is to be paid and none is left, and with
+ * %CHARFLOW_DEVICE_ERROR_TOO_BIG.
+ *
+ * Returns: (transfer full): a buffer
+ *
+ * Since: 1.0
+ */
+CharflowWriteBuffer *
+charflow_char_device_get_server_write_buffer (CharflowCharDevice *self,
+                                              gsize               size,
+                                              gboolean            take_token,
+                                              GError            **error)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!check_size (size, error))
+    return NULL;
+
+  return take_server_buffer (self, take_token, size, NULL, error);
+}
+
+/**
+ * charflow_char_device_add_write_buffer:
+ * @self: a device
+ * @buffer: (transfer full): a filled buffer of this device
+ *
+ * Writes a buffer to the device, after all that waits already; what cannot be written now waits.
+ *
+ * The buffer of a client that has gone meanwhile is released.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
+                                       CharflowWriteBuffer *buffer)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowClient *client;
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+  g_return_if_fail (buffer != NULL);
+
+  client = charflow_write_buffer_get_client (buffer);
+  if (client != NULL && !charflow_write_buffer_is_valid (buffer, self))
+    {
+      charflow_write_buffer_unref (buffer);
+      return;
+    }
+
+  charflow_write_queue_push (&priv->write_queue, buffer);
+  charflow_char_device_pump_writes (self);
+}
+
+/**
+ * charflow_char_device_release_write_buffer:
+ * @self: a device
+ * @buffer: (transfer full): a buffer of this device
+ *
+ * Gives a buffer back unused: what it cost returns to where it came from.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_release_write_buffer (CharflowCharDevice  *self,
+                                           CharflowWriteBuffer *buffer)
+{
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+  g_return_if_fail (buffer != NULL);
+
+  charflow_char_device_settle_write_buffer (self, buffer);
+  charflow_write_buffer_unref (buffer);
+}
+
+/**
+ * charflow_char_device_write_bytes:
+ * @self: a device
+ * @client: (nullable): the client that writes, or %NULL for the program itself
+ * @bytes: one message
+ * @error: return location for a #GError
+ *
+ * Writes one message to the device, without copying it; what cannot be written now waits.
+ *
+ * It is charflow_char_device_get_write_buffer() and charflow_char_device_add_write_buffer() in one, and
+ * fails as the first of these.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_write_bytes (CharflowCharDevice *self,
+                                  CharflowClient     *client,
+                                  GBytes             *bytes,
+                                  GError            **error)
+{
+  CharflowWriteBuffer *buffer;
+  gsize size;
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+  g_return_val_if_fail (client == NULL || CHARFLOW_IS_CLIENT (client), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  size = g_bytes_get_size (bytes);
+  if (!check_size (size, error))
+    return FALSE;
+
+  buffer = client == NULL ? take_server_buffer (self, TRUE, size, bytes, error)
+                          : take_client_buffer (self, client, size, bytes, error);
+  if (buffer == NULL)
+    return FALSE;
+
+  charflow_char_device_add_write_buffer (self, buffer);
+  return TRUE;
+}
