@@ -5,6 +5,50 @@
 
 G_BEGIN_DECLS
 
+/* The class itself is in charflow-client.c, its flow control in charflow-client-flow.c. */
+typedef struct
+{
+  gboolean flow_control;
+  guint initial_client_tokens;
+  guint initial_send_tokens;
+  guint max_queue_messages;
+  guint64 max_queue_bytes;
+  guint64 max_waiting_bytes;
+  CharflowOverflow overflow;
+  guint stall_time_ms;
+  guint wait_time_ms;
+  gboolean read_only;
+  gboolean wait_for_state;
+
+  CharflowCharDevice *device; /* not owned; NULL while detached */
+  GMainContext *context;
+  guint attachment;
+
+  guint64 client_tokens;
+  guint64 owed_tokens;
+  guint64 waiting_bytes;
+  guint waiting_messages;
+  gboolean write_refused;
+  gboolean draining; /* not just room is awaited, but that nothing waits */
+
+  gboolean ready;
+  guint64 send_tokens;
+  GQueue queue; /* GBytes */
+  guint64 queued_bytes;
+  guint64 missed_bytes;
+  gboolean moving; /* the queue is on its way to the client */
+  gboolean delivered; /* since the last flush */
+
+  GSource *stall_timer;
+  GSource *wait_timer;
+  gint64 last_progress;
+} CharflowClientPrivate;
+
+CharflowClientPrivate *charflow_client_get_private (CharflowClient *self);
+
+/* Hands over what waits, as far as the client takes it. */
+void charflow_client_move_queue (CharflowClient *self);
+
 /* The device's side of a client. The device calls these, and the client asks its device for removal
  * through charflow_char_device_request_removal(). */
 
