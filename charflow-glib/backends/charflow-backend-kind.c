@@ -24,6 +24,25 @@ charflow_backend_kind_get_nth (gsize n)
 }
 
 const CharflowBackendKind *
+charflow_backend_kind_find (const char *name,
+                            GError    **error)
+{
+  const CharflowBackendKind *kind = charflow_backend_kind_lookup (name);
+
+  if (kind == NULL)
+    {
+      g_autofree char *excerpt = charflow_text_excerpt (name);
+      g_auto (GStrv) names = charflow_backend_list_kinds ();
+      g_autofree char *list = g_strjoinv (", ", names);
+
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND,
+                   _("There is no back end of the kind '%s', only %s"), excerpt, list);
+    }
+
+  return kind;
+}
+
+const CharflowBackendKind *
 charflow_backend_kind_lookup (const char *name)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
@@ -153,15 +172,9 @@ charflow_backend_list_options (const char *kind,
 
   g_return_val_if_fail (kind != NULL, NULL);
 
-  found = charflow_backend_kind_lookup (kind);
+  found = charflow_backend_kind_find (kind, error);
   if (found == NULL)
-    {
-      g_autofree char *excerpt = charflow_text_excerpt (kind);
-
-      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND,
-                   _("There is no back end of the kind '%s'"), excerpt);
-      return NULL;
-    }
+    return NULL;
 
   list = g_ptr_array_new ();
   for (const CharflowBackendOption *option = found->options; option->name != NULL; option++)

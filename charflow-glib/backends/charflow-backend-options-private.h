@@ -38,6 +38,9 @@ extern const CharflowBackendKind charflow_socket_backend_kind;
 
 /* NULL when there is none of this name. */
 const CharflowBackendKind *charflow_backend_kind_lookup (const char *name);
+/* The same, with an error that says which there are. */
+const CharflowBackendKind *charflow_backend_kind_find (const char *name,
+                                                       GError    **error);
 /* The n-th in the order of names, or NULL past the last. */
 const CharflowBackendKind *charflow_backend_kind_get_nth (gsize n);
 

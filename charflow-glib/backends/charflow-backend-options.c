@@ -302,7 +302,6 @@ static const CharflowBackendKind *
 find_kind (GPtrArray *items,
            GError   **error)
 {
-  const CharflowBackendKind *kind;
   const char *name = NULL;
 
   for (guint i = 0; i < items->len; i++)
@@ -320,16 +319,7 @@ find_kind (GPtrArray *items,
       return NULL;
     }
 
-  kind = charflow_backend_kind_lookup (name);
-  if (kind == NULL)
-    {
-      g_autofree char *excerpt = charflow_text_excerpt (name);
-
-      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND,
-                   _("There is no back end of the kind '%s'"), excerpt);
-    }
-
-  return kind;
+  return charflow_backend_kind_find (name, error);
 }
 
 static gboolean

@@ -123,12 +123,16 @@ check_presence (const CharflowBackendOptions *options,
   if (!server && charflow_backend_options_has (options, "to"))
     return refuse_pair ("to", "server=off", error);
 
-  if (!charflow_backend_options_has (options, "path") && !charflow_backend_options_has (options,
-                                                                                        "port"))
-    return refuse_missing (charflow_backend_options_has (options, "abstract") ? "path" : "port",
-                           error);
+  if (charflow_backend_options_has (options, "path") || charflow_backend_options_has (options, "port"))
+    return TRUE;
+  if (charflow_backend_options_has (options, "abstract"))
+    return refuse_missing ("path", error);
+  if (charflow_backend_options_has (options, "host"))
+    return refuse_missing ("port", error);
 
-  return TRUE;
+  g_set_error_literal (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
+                       _("Option 'path' or option 'port' is missing"));
+  return FALSE;
 }
 
 static gboolean
