@@ -378,7 +378,9 @@ class HostileTest(harness.TestCase):
             with self.subTest(name):
                 self.assertGreater(duration_s, LINK_LIMIT_S - 2)
                 self.assertLess(duration_s, LINK_LIMIT_S + 3)
-                named = [line for line in server.err if f":{offenders[name]}" in line]
+                # The line is written after the connection is closed.
+                named = harness.eventually(lambda: [line for line in server.err if f":{offenders[name]}" in line],
+                                           server.describe)
                 self.assertEqual(len(named), 1, server.describe())
         self.assertEqual(len(lasted_s), len(n_first))
         witness.send_data(b"still here")
