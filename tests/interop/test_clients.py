@@ -83,7 +83,7 @@ class FloodTest(ClientsTest):
         # Whatever was under way for the stalled one is still in its socket; then comes the end.
         drained = len(wire_peer.read_to_end(stalled.sock))
         self.assertLess(drained, FLOOD)
-        reasons = [line for line in server.err if "stall" in line.lower()]
+        reasons = harness.eventually(lambda: [line for line in server.err if "stall" in line.lower()], server.describe)
         self.assertEqual(len(reasons), 1, server.describe())
         self.assertIn(str(stalled_port), reasons[0])
         self.assert_serves(server)
