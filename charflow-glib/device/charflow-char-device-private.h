@@ -7,9 +7,6 @@
 
 G_BEGIN_DECLS
 
-/* So many messages are read, or written, in one go before other sources of the main context get their turn. */
-#define CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN 16
-
 /* The class itself is in charflow-char-device.c, reading in charflow-device-reader.c, writing in
  * charflow-device-writer.c. */
 typedef struct

@@ -11,6 +11,9 @@
 
 /* One read of the back end, and so the longest message of an unframed device. */
 #define READ_SIZE CHARFLOW_CHUNK_SIZE
+/* So many messages are read before other sources of the main context get their turn, and before the clients are
+ * flushed: they take these while the next are read. */
+#define MAX_MESSAGES_PER_TURN 4
 /* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
  * others as much as they have. It saves the read that would only say so. */
 #define SHORT_READ 2048
@@ -146,7 +149,7 @@ charflow_char_device_read_ready_default (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
-  for (guint n = 0; n < CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN && !priv->source_has_ended && wants_data (priv); n++)
+  for (guint n = 0; n < MAX_MESSAGES_PER_TURN && !priv->source_has_ended && wants_data (priv); n++)
     {
       g_autoptr (GBytes) message = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_message (self);
 

@@ -10,6 +10,8 @@
 
 /* How buffers come to be, and are written to the device. */
 
+/* So many messages are written before other sources of the main context get their turn. */
+#define MAX_MESSAGES_PER_TURN 16
 /* The largest message that may be written; more is no message but a stream, and is to be cut. */
 #define MAX_WRITE_SIZE (16 * 1024 * 1024)
 
@@ -129,11 +131,14 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  for (n = 0; n < CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN && priv->running && !priv->writes_end && charflow_char_device_is_open (priv); n++)
+  for (n = 0; n < MAX_MESSAGES_PER_TURN; n++)
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
       CharflowWriteStatus status;
+
+      if (!priv->running || priv->writes_end || !charflow_char_device_is_open (priv))
+        break;
 
       status = charflow_write_queue_write (&priv->write_queue, priv->backend, &consumed, &error);
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
@@ -146,7 +151,7 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
   priv->writing = FALSE;
 
   if (priv->write_queue.buffers.length > 0)
-    write_later (self, n == CHARFLOW_CHAR_DEVICE_MAX_MESSAGES_PER_TURN);
+    write_later (self, n == MAX_MESSAGES_PER_TURN);
 }
 
 static gboolean
