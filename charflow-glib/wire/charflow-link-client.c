@@ -67,6 +67,20 @@ fail (GTask  *task,
   g_object_unref (task);
 }
 
+/* The end of one read or write; FALSE when it failed, and the link with it. */
+static gboolean
+finish_step (GTask        *task,
+             GAsyncResult *result)
+{
+  GError *error = NULL;
+
+  if (charflow_stream_finish (g_task_get_source_object (task), result, &error))
+    return TRUE;
+
+  fail (task, error);
+  return FALSE;
+}
+
 static void
 result_read_cb (GObject      *source,
                 GAsyncResult *result,
@@ -74,14 +88,10 @@ result_read_cb (GObject      *source,
 {
   GTask *task = user_data;
   OpenData *data = g_task_get_task_data (task);
-  GError *error = NULL;
   guint32 code;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   memcpy (&code, data->buffer, sizeof code);
   code = GUINT32_FROM_LE (code);
@@ -101,13 +111,9 @@ ticket_written_cb (GObject      *source,
                    gpointer      user_data)
 {
   GTask *task = user_data;
-  GError *error = NULL;
 
-  if (!charflow_stream_write_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   read_next (task, sizeof (guint32), result_read_cb);
 }
@@ -152,8 +158,9 @@ answer_read_cb (GObject      *source,
   OpenData *data = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error) ||
-      !charflow_link_parse_answer (data->buffer, data->body_size, &data->answer, &error))
+  if (!finish_step (task, result))
+    return;
+  if (!charflow_link_parse_answer (data->buffer, data->body_size, &data->answer, &error))
     {
       fail (task, error);
       return;
@@ -176,8 +183,9 @@ header_read_cb (GObject      *source,
   OpenData *data = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error) ||
-      !charflow_link_parse_header (data->buffer, sizeof (SpiceLinkReply), &data->body_size, &error))
+  if (!finish_step (task, result))
+    return;
+  if (!charflow_link_parse_header (data->buffer, sizeof (SpiceLinkReply), &data->body_size, &error))
     {
       fail (task, error);
       return;
@@ -192,13 +200,9 @@ request_written_cb (GObject      *source,
                     gpointer      user_data)
 {
   GTask *task = user_data;
-  GError *error = NULL;
 
-  if (!charflow_stream_write_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   read_next (task, sizeof (SpiceLinkHeader), header_read_cb);
 }

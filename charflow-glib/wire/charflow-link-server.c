@@ -69,6 +69,20 @@ fail (GTask  *task,
   g_object_unref (task);
 }
 
+/* The end of one read or write; FALSE when it failed, and the link with it. */
+static gboolean
+finish_step (GTask        *task,
+             GAsyncResult *result)
+{
+  GError *error = NULL;
+
+  if (charflow_stream_finish (g_task_get_source_object (task), result, &error))
+    return TRUE;
+
+  fail (task, error);
+  return FALSE;
+}
+
 /* Ends with an error that the peer is told in a link reply. */
 static void
 refuse (GTask  *task,
@@ -108,13 +122,9 @@ result_written_cb (GObject      *source,
                    gpointer      user_data)
 {
   GTask *task = user_data;
-  GError *error = NULL;
 
-  if (!charflow_stream_write_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   g_task_return_boolean (task, TRUE);
   g_object_unref (task);
@@ -148,11 +158,8 @@ ticket_read_cb (GObject      *source,
   AcceptData *data = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
   if (!check_password (data, &error) || !data->acceptor->admit (data->owner, &data->request, &error))
     {
       deny (task, error);
@@ -174,14 +181,10 @@ mechanism_read_cb (GObject      *source,
 {
   GTask *task = user_data;
   AcceptData *data = g_task_get_task_data (task);
-  GError *error = NULL;
   guint32 mechanism;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   /* Only what was offered: the number of the capability, not its mask. */
   memcpy (&mechanism, data->buffer, sizeof mechanism);
@@ -203,13 +206,9 @@ answer_written_cb (GObject      *source,
 {
   GTask *task = user_data;
   AcceptData *data = g_task_get_task_data (task);
-  GError *error = NULL;
 
-  if (!charflow_stream_write_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
 
   if (charflow_caps_has (&data->request.common_caps, SPICE_COMMON_CAP_PROTOCOL_AUTH_SELECTION))
     read_next (task, data->buffer, sizeof (guint32), mechanism_read_cb);
@@ -228,11 +227,8 @@ request_read_cb (GObject      *source,
   CharflowTicketKey *key = NULL;
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
   if (charflow_link_parse_request (data->buffer, data->body_size, &data->request, &error) &&
       data->acceptor->find_channel (data->owner, &data->request, &answer.channel_caps, &error))
     key = data->acceptor->get_key (data->owner, &error);
@@ -262,11 +258,8 @@ header_read_cb (GObject      *source,
   AcceptData *data = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
   if (!charflow_link_parse_header (data->buffer, sizeof (SpiceLinkMess), &data->body_size, &error))
     {
       refuse (task, error);
@@ -286,11 +279,8 @@ magic_read_cb (GObject      *source,
   AcceptData *data = g_task_get_task_data (task);
   GError *error = NULL;
 
-  if (!charflow_stream_read_finish (G_IO_STREAM (source), result, &error))
-    {
-      fail (task, error);
-      return;
-    }
+  if (!finish_step (task, result))
+    return;
   if (memcmp (data->buffer, "REDQ", MAGIC_SIZE) != 0)
     {
       charflow_link_parse_header (data->buffer, sizeof (SpiceLinkMess), &data->body_size, &error);

@@ -29,9 +29,6 @@ void charflow_stream_read_async (GIOStream          *stream,
                                  GCancellable       *cancellable,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data);
-gboolean charflow_stream_read_finish (GIOStream    *stream,
-                                      GAsyncResult *result,
-                                      GError      **error);
 
 /* Writes all of @bytes. */
 void charflow_stream_write_async (GIOStream          *stream,
@@ -39,8 +36,10 @@ void charflow_stream_write_async (GIOStream          *stream,
                                   GCancellable       *cancellable,
                                   GAsyncReadyCallback callback,
                                   gpointer            user_data);
-gboolean charflow_stream_write_finish (GIOStream    *stream,
-                                       GAsyncResult *result,
-                                       GError      **error);
+
+/* Ends either. */
+gboolean charflow_stream_finish (GIOStream    *stream,
+                                 GAsyncResult *result,
+                                 GError      **error);
 
 G_END_DECLS

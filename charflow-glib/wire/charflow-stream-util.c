@@ -126,14 +126,6 @@ charflow_stream_read_async (GIOStream          *stream,
                                  G_PRIORITY_DEFAULT, cancellable, read_all_cb, task);
 }
 
-gboolean
-charflow_stream_read_finish (GIOStream    *stream,
-                             GAsyncResult *result,
-                             GError      **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
 static void
 write_all_cb (GObject      *source,
               GAsyncResult *result,
@@ -166,9 +158,9 @@ charflow_stream_write_async (GIOStream          *stream,
 }
 
 gboolean
-charflow_stream_write_finish (GIOStream    *stream,
-                              GAsyncResult *result,
-                              GError      **error)
+charflow_stream_finish (GIOStream    *stream,
+                        GAsyncResult *result,
+                        GError      **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -215,7 +207,7 @@ last_words_cb (GObject      *source,
 {
   Lingering *lingering = user_data;
 
-  if (!charflow_stream_write_finish (lingering->stream, result, NULL))
+  if (!charflow_stream_finish (lingering->stream, result, NULL))
     {
       end_lingering (lingering);
       return;
