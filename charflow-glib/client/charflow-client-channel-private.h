@@ -17,9 +17,6 @@ typedef struct
                           gsize                 *capacity);
   void (*end_piece) (CharflowClientChannel *self,
                      gsize                  filled);
-  void (*end_batch) (CharflowClientChannel *self);
-  void (*sent) (CharflowClientChannel *self,
-                gsize                  queued);
   void (*closed) (CharflowClientChannel *self,
                   const GError          *error);
   /* Whether the channel is open only once it says so, after the server's first message. */

@@ -31,7 +31,6 @@ typedef struct
   CharflowSession *session; /* not owned: it owns this */
   CharflowClientState state;
   CharflowConnection *connection;
-  CharflowCaps server_caps;
   GCancellable *cancellable; /* of the link */
   GTask *open_task;
   GSource *init_timer;
@@ -164,14 +163,7 @@ begin_message_cb (gpointer owner,
   /* What a newer server may send is passed over, however large it is. */
   limit = CHARFLOW_CLIENT_CHANNEL_GET_CLASS (self)->message_limit (self, type);
   *keep = limit == 0 ? 0 : size;
-  if (limit > 0 && size > limit)
-    {
-      g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A message of type %u with %u bytes is too large: at most %u are taken"), type, size, limit);
-      return FALSE;
-    }
-
-  return TRUE;
+  return limit == 0 || charflow_connection_check_size (type, size, limit, error);
 }
 
 static gboolean
@@ -186,21 +178,12 @@ take_message_cb (gpointer      owner,
   /* A handler may close the session, which lets go of its channels. */
   g_autoptr (CharflowClientChannel) guard = g_object_ref (self);
   g_autoptr (GBytes) bytes = NULL;
-  GError *failure = NULL;
 
   if (klass->message_limit (self, type) == 0)
     return TRUE;
 
   bytes = g_bytes_new (body, size);
-  if (klass->handle_message (self, type, bytes, &failure))
-    return TRUE;
-
-  /* A virtual function in Python that raises anything but a GError fails without one. */
-  if (failure == NULL)
-    failure = g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
-                           _("A message of type %u was refused without a reason"), type);
-  g_propagate_error (error, failure);
-  return FALSE;
+  return klass->handle_message (self, type, bytes, error);
 }
 
 static guint8 *
@@ -222,27 +205,6 @@ end_piece_cb (gpointer owner,
 }
 
 static void
-end_batch_cb (gpointer owner)
-{
-  if (get_hooks (owner)->end_batch != NULL)
-    get_hooks (owner)->end_batch (owner);
-}
-
-static void
-sent_cb (gpointer owner,
-         gsize    queued)
-{
-  if (get_hooks (owner)->sent != NULL)
-    get_hooks (owner)->sent (owner, queued);
-}
-
-static gboolean
-hold_cb (gpointer owner)
-{
-  return FALSE;
-}
-
-static void
 closed_cb (gpointer      owner,
            const GError *error)
 {
@@ -254,9 +216,6 @@ static const CharflowConnectionHandler connection_handler = {
   .take_message = take_message_cb,
   .begin_piece = begin_piece_cb,
   .end_piece = end_piece_cb,
-  .end_batch = end_batch_cb,
-  .sent = sent_cb,
-  .hold = hold_cb,
   .closed = closed_cb,
 };
 
@@ -471,7 +430,6 @@ linked_cb (GObject      *source,
     }
 
   g_clear_object (&priv->cancellable);
-  priv->server_caps = answer.channel_caps;
   priv->connection =
     charflow_connection_new (stream, CHARFLOW_CONNECTION_CLIENT,
                              charflow_caps_has (&answer.common_caps, SPICE_COMMON_CAP_MINI_HEADER),

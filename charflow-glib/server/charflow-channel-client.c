@@ -96,15 +96,9 @@ begin_message_cb (gpointer owner,
                    _("Message type %u is not known"), type);
       return FALSE;
     }
-  if (size > limit)
-    {
-      g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
-                   _("A message of type %u with %u bytes is too large: at most %u are taken"), type, size, limit);
-      return FALSE;
-    }
 
   *keep = size;
-  return TRUE;
+  return charflow_connection_check_size (type, size, limit, error);
 }
 
 static gboolean
@@ -117,17 +111,8 @@ take_message_cb (gpointer      owner,
   /* Its session lets go of it when it is closed. */
   g_autoptr (CharflowChannelClient) self = g_object_ref (owner);
   g_autoptr (GBytes) bytes = g_bytes_new (body, size);
-  GError *failure = NULL;
 
-  if (CHARFLOW_SERVER_CHANNEL_GET_CLASS (self->channel)->handle_message (self->channel, self, type, bytes, &failure))
-    return TRUE;
-
-  /* A virtual function in Python that raises anything but a GError fails without one. */
-  if (failure == NULL)
-    failure = g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
-                           _("A message of type %u was refused without a reason"), type);
-  g_propagate_error (error, failure);
-  return FALSE;
+  return CHARFLOW_SERVER_CHANNEL_GET_CLASS (self->channel)->handle_message (self->channel, self, type, bytes, error);
 }
 
 static guint8 *
@@ -171,7 +156,7 @@ sent_cb (gpointer owner,
   const CharflowServerChannelHooks *hooks = charflow_server_channel_get_hooks (self->channel);
 
   if (hooks != NULL && hooks->sent != NULL)
-    hooks->sent (self->channel, self, queued);
+    hooks->sent (self->channel, self);
 }
 
 static gboolean

@@ -24,8 +24,7 @@ typedef struct
   void (*end_batch) (CharflowServerChannel *self,
                      CharflowChannelClient *client);
   void (*sent) (CharflowServerChannel *self,
-                CharflowChannelClient *client,
-                gsize                  queued);
+                CharflowChannelClient *client);
   gboolean (*hold) (CharflowServerChannel *self,
                     CharflowChannelClient *client);
 } CharflowServerChannelHooks;

@@ -183,8 +183,7 @@ end_batch (CharflowServerChannel *channel,
 
 static void
 sent (CharflowServerChannel *channel,
-      CharflowChannelClient *client,
-      gsize                  queued)
+      CharflowChannelClient *client)
 {
   CharflowPortClient *port_client = charflow_channel_client_get_companion (client);
 

@@ -56,18 +56,24 @@ typedef struct
   void (*end_piece) (gpointer owner,
                      guint16  type,
                      gsize    filled);
-  /* All that has come was handed over; what was gathered from pieces may go on. */
+  /* All that has come was handed over; what was gathered from pieces may go on. May be NULL. */
   void (*end_batch) (gpointer owner);
-  /* Bytes went out; @queued are left. */
+  /* Bytes went out; @queued are left. May be NULL. */
   void (*sent) (gpointer owner,
                 gsize    queued);
   /* The peer took its leave and ended its output: TRUE to keep the connection until the owner closes it,
-   * because what the peer sent is not dealt with yet. */
+   * because what the peer sent is not dealt with yet. May be NULL. */
   gboolean (*hold) (gpointer owner);
   /* The end, told once: @error is NULL when the peer took its leave, or closed between two messages. */
   void (*closed) (gpointer      owner,
                   const GError *error);
 } CharflowConnectionHandler;
+
+/* For begin_message(): whether a message of @size bytes is within the limit of its type. */
+gboolean charflow_connection_check_size (guint16  type,
+                                         guint32  size,
+                                         guint    limit,
+                                         GError **error);
 
 CharflowConnection *charflow_connection_new (GIOStream                       *stream,
                                              CharflowConnectionRole           role,

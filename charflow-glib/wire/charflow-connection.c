@@ -440,7 +440,7 @@ charflow_connection_flush (CharflowConnection *self)
       self->choked = FALSE;
       read_again (self);
     }
-  if (self->out_bytes < before)
+  if (self->out_bytes < before && self->handler->sent != NULL)
     self->handler->sent (self->owner, self->out_bytes);
 }
 
@@ -723,6 +723,40 @@ stream_body (CharflowConnection *self,
   return TRUE;
 }
 
+gboolean
+charflow_connection_check_size (guint16  type,
+                                guint32  size,
+                                guint    limit,
+                                GError **error)
+{
+  if (size <= limit)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
+               _("A message of type %u with %u bytes is too large: at most %u are taken"), type, size, limit);
+  return FALSE;
+}
+
+static gboolean
+hand_over (CharflowConnection *self,
+           guint16             type,
+           const guint8       *body,
+           gsize               size,
+           GError            **error)
+{
+  GError *failure = NULL;
+
+  if (self->handler->take_message (self->owner, type, body, size, &failure))
+    return TRUE;
+
+  /* A virtual function in Python that raises anything but a GError fails without one. */
+  if (failure == NULL)
+    failure = g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
+                           _("A message of type %u was refused without a reason"), type);
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
 /* A message that is there as a whole: one of a list, or one that was kept. */
 static gboolean
 take_body (CharflowConnection *self,
@@ -745,7 +779,7 @@ take_body (CharflowConnection *self,
   if (is_common (type))
     return take_common (self, type, body, size, error);
   if (!nested)
-    return self->handler->take_message (self->owner, type, body, size, error);
+    return hand_over (self, type, body, size, error);
 
   if (!self->handler->begin_message (self->owner, type, size, &keep, error))
     return FALSE;
@@ -754,7 +788,7 @@ take_body (CharflowConnection *self,
   if (keep == CHARFLOW_CONNECTION_STREAM)
     return stream_body (self, type, body, size, error);
 
-  return self->handler->take_message (self->owner, type, body, MIN (keep, size), error);
+  return hand_over (self, type, body, MIN (keep, size), error);
 }
 
 /* Receiving. */
@@ -996,7 +1030,7 @@ take_end (CharflowConnection *self)
   g_autoptr (GError) error = NULL;
 
   self->input_ended = TRUE;
-  if (self->peer_left && self->handler->hold (self->owner))
+  if (self->peer_left && self->handler->hold != NULL && self->handler->hold (self->owner))
     return;
 
   if (self->state != READ_HEADER || buffered (self) > 0)
@@ -1120,7 +1154,7 @@ read_turn (CharflowConnection *self)
       if (is_paused (self) || (n > 0 && n < READ_SIZE / 2 && self->state == READ_HEADER))
         break;
     }
-  if (!self->closed)
+  if (!self->closed && self->handler->end_batch != NULL)
     self->handler->end_batch (self->owner);
   self->reading = FALSE;
 
