@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data,
 
 /* The first byte chooses the role, the header, and how the handler behaves; the rest is what the peer says. */
 
-#define MAX_INPUT (64 * 1024)
+#define MAX_FUZZ_INPUT (64 * 1024)
 #define CHOICE_CLIENT 1
 #define CHOICE_MINI 2
 #define CHOICE_CLOSES 4 /* while a message is taken */
@@ -147,7 +147,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autoptr (GIOStream) stream = NULL;
   int fds[2];
 
-  if (size == 0 || size > MAX_INPUT)
+  if (size == 0 || size > MAX_FUZZ_INPUT)
     return -1;
 
   owner.choice = data[0];

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data,
 /* A peer that says the input, all at once, and ends: to the acceptor, and to the opener. What decrypts as a
  * ticket cannot be guessed, so the key's owner takes any: the rest of the way is reached by its error. */
 
-#define MAX_INPUT 8192
+#define MAX_FUZZ_INPUT 8192
 
 static gboolean
 find_channel (gpointer                   owner,
@@ -99,7 +99,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   CharflowLinkAnswer answer;
   int peer;
 
-  if (size == 0 || size > MAX_INPUT)
+  if (size == 0 || size > MAX_FUZZ_INPUT)
     return -1;
 
   stream = new_stream (data + 1, size - 1, &peer);
