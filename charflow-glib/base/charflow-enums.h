@@ -78,6 +78,7 @@ typedef enum
  * @CHARFLOW_REMOVE_REASON_STALLED: its send queue was full and it took nothing for the stall time
  * @CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT: messages waited for its tokens longer than the wait time
  * @CHARFLOW_REMOVE_REASON_DEVICE_GONE: the device was destroyed
+ * @CHARFLOW_REMOVE_REASON_BAD_MESSAGE: it wrote what breaks the framing of the device
  *
  * Why a client is, or is to be, removed from its device.
  *
@@ -92,6 +93,7 @@ typedef enum
   CHARFLOW_REMOVE_REASON_STALLED,
   CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT,
   CHARFLOW_REMOVE_REASON_DEVICE_GONE,
+  CHARFLOW_REMOVE_REASON_BAD_MESSAGE,
 } CharflowRemoveReason;
 
 /**
@@ -244,6 +246,10 @@ GQuark charflow_link_error_quark (void);
  * @CHARFLOW_DEVICE_ERROR_TOO_BIG: more bytes than a message may have
  * @CHARFLOW_DEVICE_ERROR_FULL: more bytes than the buffer has room for
  * @CHARFLOW_DEVICE_ERROR_REFUSED: a handler refused it
+ * @CHARFLOW_DEVICE_ERROR_BAD_MESSAGE: the message breaks the framing of the device
+ * @CHARFLOW_DEVICE_ERROR_BAD_STATE: the saved state is damaged, or does not fit the device
+ * @CHARFLOW_DEVICE_ERROR_ACTIVE: the device has been active, so that no saved state can take its place
+ * @CHARFLOW_DEVICE_ERROR_WAITING: the saved state of the device is still to come
  *
  * What a #CharflowCharDevice may refuse.
  *
@@ -259,6 +265,10 @@ typedef enum
   CHARFLOW_DEVICE_ERROR_TOO_BIG,
   CHARFLOW_DEVICE_ERROR_FULL,
   CHARFLOW_DEVICE_ERROR_REFUSED,
+  CHARFLOW_DEVICE_ERROR_BAD_MESSAGE,
+  CHARFLOW_DEVICE_ERROR_BAD_STATE,
+  CHARFLOW_DEVICE_ERROR_ACTIVE,
+  CHARFLOW_DEVICE_ERROR_WAITING,
 } CharflowDeviceError;
 
 CHARFLOW_AVAILABLE_IN_ALL

@@ -3,12 +3,41 @@
 
 #include "charflow-backend-private.h"
 #include "charflow-char-device.h"
+#include "charflow-client-list-private.h"
+#include "charflow-client-private.h"
 #include "charflow-write-queue-private.h"
 
 G_BEGIN_DECLS
 
-/* The class itself is in charflow-char-device.c, reading in charflow-device-reader.c, writing in
- * charflow-device-writer.c. */
+/* What happened since the device was made. */
+typedef struct
+{
+  guint64 read_messages;
+  guint64 read_bytes;
+  guint64 discarded_messages;
+  guint64 discarded_bytes;
+  guint64 written_messages;
+  guint64 written_bytes;
+  guint64 removals[CHARFLOW_REMOVE_REASON_BAD_MESSAGE + 1];
+} CharflowDeviceFigures;
+
+/* Microseconds in which something was blocked. */
+typedef struct
+{
+  guint64 total; /* but for the span that has not ended */
+  gint64 since; /* 0 while nothing is blocked */
+} CharflowBlockedTime;
+
+/* What was read, and is not a message yet. */
+typedef struct
+{
+  GByteArray *bytes; /* NULL while there are none */
+  gsize offset; /* of the first that was not taken */
+  gboolean has_end; /* the other side that sent them has gone, so that nothing is added any more */
+} CharflowUnread;
+
+/* The class itself is in charflow-char-device.c, and what it does in the charflow-device-*.c: the back end and its
+ * change, the clients, reading, writing, saved state. */
 typedef struct
 {
   CharflowBackend *backend;
@@ -17,23 +46,23 @@ typedef struct
   GMainContext *context;
   GCancellable *opening;
   gboolean running;
+  gboolean active; /* something was read or written since it was started, or reset */
   gboolean disposed; /* from now on nothing is taken any more */
   gboolean keep_unread;
   guint tokens_interval;
   guint initial_self_tokens;
   guint64 self_tokens;
 
-  GListStore *clients;
-  GPtrArray *ring; /* CharflowClient, owned by the list; holes while it is walked */
-  GPtrArray *departed; /* those that left while it is walked: they may be in the middle of a call */
-  guint n_clients;
-  guint walkers;
-  gboolean has_holes;
+  CharflowClientList *clients;
+  guint n_demands[CHARFLOW_N_DEMANDS]; /* how many clients have each */
+  GPtrArray *to_flush; /* clients that were handed something in this turn */
 
   CharflowWriteQueue write_queue;
   gboolean writing;
   gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
   GSource *out_source;
+  CharflowBlockedTime write_blocked;
+  GSource *speaker_timer; /* while others wait for the end of a client's message */
 
   gboolean reading;
   gboolean read_again;
@@ -42,6 +71,12 @@ typedef struct
   guint8 *chunk;
   GSource *in_source;
   GSource *more_source;
+  CharflowBlockedTime read_blocked;
+  CharflowUnread unread;
+  gboolean in_message; /* what was read last goes on in what is read next */
+  gboolean message_continues; /* so said the subclass of the one at hand */
+
+  CharflowDeviceFigures figures;
 
   /* A request is under way for this client, for this reason. */
   CharflowClient *leaving;
@@ -71,9 +106,38 @@ charflow_char_device_is_open (CharflowCharDevicePrivate *priv)
   return priv->backend != NULL && charflow_backend_is_opened (priv->backend);
 }
 
-/* Around a walk through the ring. */
-void charflow_char_device_begin_walk (CharflowCharDevicePrivate *priv);
-void charflow_char_device_end_walk (CharflowCharDevicePrivate *priv);
+/* One client less has the one demand, and one more the other. */
+void charflow_char_device_shift_demand (CharflowCharDevice *self,
+                                        CharflowDemand      from,
+                                        CharflowDemand      to);
+/* It was handed something, and is to be flushed. */
+void charflow_char_device_note_delivered (CharflowCharDevice *self,
+                                          CharflowClient     *client);
+gboolean charflow_char_device_is_in_message (CharflowCharDevice *self);
+
+static inline gboolean
+charflow_char_device_is_awaiting_state (CharflowCharDevicePrivate *priv)
+{
+  return priv->n_demands[CHARFLOW_DEMAND_STATE] > 0;
+}
+
+/* Microseconds, with the span that has not ended. */
+guint64 charflow_blocked_time_get (const CharflowBlockedTime *time);
+void charflow_blocked_time_set (CharflowBlockedTime *time,
+                                gboolean             is_blocked);
+
+/* The back end. */
+void charflow_char_device_open_backend (CharflowCharDevice *self);
+/* Lets go of it, and returns it where this device opened it. To close it is left to the caller, once the device is in
+ * order again: others are told of that, and they may do anything. */
+CharflowBackend *charflow_char_device_release_backend (CharflowCharDevice *self);
+void charflow_char_device_drop_sources (CharflowCharDevice *self);
+/* A device that is being disposed of still emits signals, whose handlers may not revive it. */
+gboolean charflow_char_device_check_alive (CharflowCharDevice *self,
+                                           GError            **error);
+
+/* The clients. */
+void charflow_char_device_detach_all (CharflowCharDevice *self);
 
 void charflow_char_device_tell_error (CharflowCharDevice *self,
                                       const GError       *error);
@@ -92,9 +156,23 @@ void charflow_char_device_pump_reads (CharflowCharDevice *self);
 void charflow_char_device_read_ready_default (CharflowCharDevice *self);
 GBytes *charflow_char_device_read_message_default (CharflowCharDevice *self);
 
+/* The other side has gone: what it left unread is all there is of it. */
+void charflow_char_device_end_unread (CharflowCharDevice *self);
+const guint8 *charflow_unread_peek (const CharflowUnread *unread,
+                                    gsize                *size);
+void charflow_unread_add (CharflowUnread *unread,
+                          const guint8   *data,
+                          gsize           size);
+void charflow_unread_clear (CharflowUnread *unread);
+
+/* After who has the word in the write queue may have changed. */
+void charflow_char_device_update_speaker (CharflowCharDevice *self);
 /* Writes what waits, as far as the back end takes it. */
 void charflow_char_device_pump_writes (CharflowCharDevice *self);
 
+/* A client that may write again is told: by tokens, in lumps, or that there is room. */
+void charflow_char_device_repay_client (CharflowCharDevice *self,
+                                        CharflowClient     *client);
 /* The buffer is consumed, released or dropped: what it cost goes back to where it came from. */
 void charflow_char_device_settle_write_buffer (CharflowCharDevice  *self,
                                                CharflowWriteBuffer *buffer);

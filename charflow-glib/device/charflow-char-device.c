@@ -35,7 +35,6 @@
  * Since: 1.0
  */
 
-
 G_DEFINE_TYPE_WITH_PRIVATE (CharflowCharDevice, charflow_char_device, G_TYPE_OBJECT)
 
 typedef enum
@@ -48,9 +47,22 @@ typedef enum
   PROP_CLIENT_TOKENS_INTERVAL,
   PROP_SELF_TOKENS,
   PROP_SELF_TOKENS_HELD,
+  PROP_MESSAGES_READ,
+  PROP_BYTES_READ,
+  PROP_MESSAGES_DISCARDED,
+  PROP_BYTES_DISCARDED,
+  PROP_MESSAGES_WRITTEN,
+  PROP_BYTES_WRITTEN,
+  PROP_WAITING_MESSAGES,
+  PROP_WAITING_BYTES,
+  PROP_WAITING_MESSAGES_PEAK,
+  PROP_WAITING_BYTES_PEAK,
+  PROP_READ_BLOCKED_TIME,
+  PROP_WRITE_BLOCKED_TIME,
+  PROP_REMOVALS,
 } CharflowCharDeviceProperty;
 
-static GParamSpec *props[PROP_SELF_TOKENS_HELD + 1];
+static GParamSpec *props[PROP_REMOVALS + 1];
 
 guint charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_N_SIGNALS];
 
@@ -67,28 +79,6 @@ charflow_char_device_message_target (CharflowCharDevice *self,
   return NULL;
 }
 
-/* Walking the ring: clients that leave meanwhile make holes, which are closed when the last walk ends;
- * those that come are seen by the walks to come. */
-void
-charflow_char_device_begin_walk (CharflowCharDevicePrivate *priv)
-{
-  priv->walkers++;
-}
-
-void
-charflow_char_device_end_walk (CharflowCharDevicePrivate *priv)
-{
-  priv->walkers--;
-  if (priv->walkers > 0 || !priv->has_holes)
-    return;
-
-  for (guint i = priv->ring->len; i > 0; i--)
-    if (g_ptr_array_index (priv->ring, i - 1) == NULL)
-      g_ptr_array_remove_index (priv->ring, i - 1);
-  priv->has_holes = FALSE;
-  g_ptr_array_set_size (priv->departed, 0);
-}
-
 void
 charflow_char_device_tell_error (CharflowCharDevice *self,
                                  const GError       *error)
@@ -97,210 +87,75 @@ charflow_char_device_tell_error (CharflowCharDevice *self,
   g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_ERROR], 0, error);
 }
 
-static void
-drop_sources (CharflowCharDevicePrivate *priv)
+static GBytes *
+charflow_char_device_frame_message (CharflowCharDevice *self,
+                                    CharflowClient     *client,
+                                    GBytes             *message,
+                                    gboolean           *continues,
+                                    GError            **error)
 {
-  charflow_clear_source (&priv->in_source);
-  charflow_clear_source (&priv->more_source);
-  charflow_clear_source (&priv->out_source);
+  *continues = FALSE;
+  return g_bytes_ref (message);
 }
 
 static void
-backend_event_cb (CharflowBackend *backend,
-                  CharflowEvent    event,
-                  gpointer         user_data)
+charflow_char_device_client_left (CharflowCharDevice *self,
+                                  CharflowClient     *client,
+                                  gboolean            cut)
 {
-  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-
-  if (event == CHARFLOW_EVENT_CLOSED)
-    drop_sources (priv);
-  if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
-    {
-      priv->reads_end = FALSE;
-      priv->writes_end = FALSE;
-      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
-    }
-
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, event);
-
-  if (event == CHARFLOW_EVENT_OPENED && priv->backend == backend)
-    charflow_char_device_wakeup (self);
-}
-
-/* One opening of a back end. It may take for ever, and must not keep the device that long. */
-typedef struct
-{
-  GWeakRef device;
-  GCancellable *cancellable; /* by which the device knows the opening that it waits for */
-} Opening;
-
-static void
-opening_free (Opening *opening)
-{
-  g_weak_ref_clear (&opening->device);
-  g_clear_object (&opening->cancellable);
-  g_free (opening);
 }
 
 static void
-backend_opened_cb (GObject      *source,
-                   GAsyncResult *result,
-                   gpointer      user_data)
+charflow_char_device_peer_left (CharflowCharDevice *self)
 {
-  Opening *opening = user_data;
-  g_autoptr (CharflowCharDevice) self = g_weak_ref_get (&opening->device);
-  CharflowCharDevicePrivate *priv = self == NULL ? NULL : charflow_char_device_get_private (self);
-  g_autoptr (GError) error = NULL;
-  gboolean is_open = charflow_backend_open_finish (CHARFLOW_BACKEND (source), result, &error);
-
-  /* Otherwise the device has let go of it meanwhile, and closed it. */
-  if (self != NULL && priv->opening == opening->cancellable)
-    {
-      g_clear_object (&priv->opening);
-      priv->opened_here = is_open;
-      /* The program opens it at the same time: then its event tells when data can flow. */
-      if (!is_open && !g_error_matches (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN))
-        charflow_char_device_tell_error (self, error);
-      charflow_char_device_wakeup (self);
-    }
-  opening_free (opening);
 }
 
 static void
-open_backend (CharflowCharDevice *self)
+charflow_char_device_framing_reset (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  Opening *opening;
-
-  if (!priv->running || priv->backend == NULL || priv->opening != NULL ||
-      charflow_backend_get_active (priv->backend))
-    return;
-
-  opening = g_new0 (Opening, 1);
-  g_weak_ref_init (&opening->device, self);
-  opening->cancellable = g_cancellable_new ();
-  priv->opening = g_object_ref (opening->cancellable);
-  charflow_backend_open_async (priv->backend, priv->opening, backend_opened_cb, opening);
 }
 
-/* Lets go of the back end, and returns it where this device opened it. To close it is left to the caller, once
- * the device is in order again: others are told of that, and they may do anything. */
-static CharflowBackend *
-release_backend (CharflowCharDevice *self)
+static GBytes *
+charflow_char_device_save_framing (CharflowCharDevice *self)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowBackend) backend = g_steal_pointer (&priv->backend);
-  gboolean is_ours = priv->opened_here || priv->opening != NULL;
-
-  if (backend == NULL)
-    return NULL;
-
-  drop_sources (priv);
-  g_clear_signal_handler (&priv->event_handler, backend);
-  g_clear_object (&priv->opening);
-  priv->opened_here = FALSE;
-  charflow_backend_release (backend, self);
-
-  return is_ours ? g_steal_pointer (&backend) : NULL;
-}
-
-static void
-take_backend (CharflowCharDevice *self,
-              CharflowBackend    *backend)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-
-  priv->backend = g_object_ref (backend);
-  priv->reads_end = FALSE;
-  priv->writes_end = FALSE;
-  priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
-}
-
-static void
-forget_client (CharflowCharDevice *self,
-               CharflowClient     *client)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  guint position;
-
-  if (g_ptr_array_find (priv->ring, client, &position))
-    {
-      charflow_char_device_begin_walk (priv);
-      priv->ring->pdata[position] = NULL;
-      priv->n_clients--;
-      priv->has_holes = TRUE;
-      g_ptr_array_add (priv->departed, g_object_ref (client));
-      charflow_char_device_end_walk (priv);
-    }
-
-  g_object_freeze_notify (G_OBJECT (client));
-  charflow_client_unbind (client);
-  charflow_write_queue_drop_client (&priv->write_queue, client);
-  if (g_list_store_find (priv->clients, client, &position))
-    g_list_store_remove (priv->clients, position);
-  g_object_thaw_notify (G_OBJECT (client));
+  return NULL;
 }
 
 static gboolean
-detach_for_reason (CharflowCharDevice  *self,
-                   CharflowClient      *client,
-                   CharflowRemoveReason reason)
+charflow_char_device_restore_framing (CharflowCharDevice *self,
+                                      GBytes             *state,
+                                      GPtrArray          *clients,
+                                      GError            **error)
 {
-  g_autoptr (CharflowCharDevice) guard = NULL;
-  g_autoptr (CharflowClient) client_guard = NULL;
+  if (state == NULL)
+    return TRUE;
 
-  if (!charflow_char_device_has_client (self, client))
-    return FALSE;
-
-  guard = g_object_ref (self);
-  client_guard = g_object_ref (client);
-  forget_client (self, client);
-  CHARFLOW_CLIENT_GET_CLASS (client)->removed (client, self, reason);
-  /* It may have been the one that held the others up. */
-  charflow_char_device_wakeup (self);
-
-  return TRUE;
+  g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_BAD_STATE,
+               _("The saved state is one of a device that frames its messages, which a %s does not"),
+               G_OBJECT_TYPE_NAME (self));
+  return FALSE;
 }
 
-/* An owner that does not detach the client at once is spared the work: what must not go on does not. */
-void
-charflow_char_device_request_removal (CharflowCharDevice  *self,
-                                      CharflowClient      *client,
-                                      CharflowRemoveReason reason)
+guint64
+charflow_blocked_time_get (const CharflowBlockedTime *time)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
-  g_autoptr (CharflowClient) client_guard = g_object_ref (client);
-  CharflowClient *outer = priv->leaving;
-  CharflowRemoveReason outer_reason = priv->leaving_reason;
-  guint attachment = charflow_client_get_attachment (client);
+  return time->since == 0 ? time->total : time->total + (g_get_monotonic_time () - time->since);
+}
 
-  if (priv->leaving == client)
+void
+charflow_blocked_time_set (CharflowBlockedTime *time,
+                           gboolean             is_blocked)
+{
+  if (is_blocked == (time->since > 0))
     return;
 
-  priv->leaving = client;
-  priv->leaving_reason = reason;
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_REMOVE_CLIENT], 0, client, reason);
-  priv->leaving = outer;
-  priv->leaving_reason = outer_reason;
-
-  /* A handler may have detached it, and attached it anew. */
-  if (charflow_client_get_attachment (client) == attachment)
-    detach_for_reason (self, client, reason);
-}
-
-static void
-detach_all (CharflowCharDevice *self)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-
-  while (g_list_model_get_n_items (G_LIST_MODEL (priv->clients)) > 0)
+  if (is_blocked)
     {
-      g_autoptr (CharflowClient) client = g_list_model_get_item (G_LIST_MODEL (priv->clients), 0);
-
-      detach_for_reason (self, client, CHARFLOW_REMOVE_REASON_DEVICE_GONE);
+      time->since = g_get_monotonic_time ();
+      return;
     }
+  time->total = charflow_blocked_time_get (time);
+  time->since = 0;
 }
 
 static void
@@ -313,10 +168,10 @@ charflow_char_device_dispose (GObject *object)
 
   priv->running = FALSE;
   priv->disposed = TRUE;
-  to_close = release_backend (self);
+  to_close = charflow_char_device_release_backend (self);
   if (to_close != NULL)
     charflow_backend_close (to_close);
-  detach_all (self);
+  charflow_char_device_detach_all (self);
   while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
     charflow_write_buffer_unref (buffer);
 
@@ -328,9 +183,10 @@ charflow_char_device_finalize (GObject *object)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (CHARFLOW_CHAR_DEVICE (object));
 
+  charflow_clear_source (&priv->speaker_timer);
+  charflow_unread_clear (&priv->unread);
   g_clear_object (&priv->clients);
-  g_clear_pointer (&priv->ring, g_ptr_array_unref);
-  g_clear_pointer (&priv->departed, g_ptr_array_unref);
+  g_clear_pointer (&priv->to_flush, g_ptr_array_unref);
   g_clear_pointer (&priv->chunk, charflow_chunk_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_char_device_parent_class)->finalize (object);
@@ -345,6 +201,74 @@ charflow_char_device_constructed (GObject *object)
   priv->self_tokens = priv->initial_self_tokens;
 }
 
+/* Reasons by their nicks; those that never happened are there with 0, so that a reader need not know them. */
+static GVariant *
+dup_removals (CharflowCharDevicePrivate *priv)
+{
+  g_autoptr (GEnumClass) reasons = g_type_class_ref (CHARFLOW_TYPE_REMOVE_REASON);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (priv->figures.removals); i++)
+    g_variant_dict_insert (&dict, g_enum_get_value (reasons, i)->value_nick, "t", priv->figures.removals[i]);
+
+  return g_variant_dict_end (&dict);
+}
+
+static gboolean
+get_figure (CharflowCharDevicePrivate *priv,
+            guint                      prop_id,
+            GValue                    *value)
+{
+  const CharflowDeviceFigures *figures = &priv->figures;
+  const CharflowWriteQueue *queue = &priv->write_queue;
+
+  switch (prop_id)
+    {
+    case PROP_MESSAGES_READ:
+      g_value_set_uint64 (value, figures->read_messages);
+      return TRUE;
+    case PROP_BYTES_READ:
+      g_value_set_uint64 (value, figures->read_bytes);
+      return TRUE;
+    case PROP_MESSAGES_DISCARDED:
+      g_value_set_uint64 (value, figures->discarded_messages);
+      return TRUE;
+    case PROP_BYTES_DISCARDED:
+      g_value_set_uint64 (value, figures->discarded_bytes);
+      return TRUE;
+    case PROP_MESSAGES_WRITTEN:
+      g_value_set_uint64 (value, figures->written_messages);
+      return TRUE;
+    case PROP_BYTES_WRITTEN:
+      g_value_set_uint64 (value, figures->written_bytes);
+      return TRUE;
+    case PROP_WAITING_MESSAGES:
+      g_value_set_uint (value, charflow_write_queue_get_length (queue));
+      return TRUE;
+    case PROP_WAITING_BYTES:
+      g_value_set_uint64 (value, queue->n_bytes);
+      return TRUE;
+    case PROP_WAITING_MESSAGES_PEAK:
+      g_value_set_uint (value, queue->peak_buffers);
+      return TRUE;
+    case PROP_WAITING_BYTES_PEAK:
+      g_value_set_uint64 (value, queue->peak_bytes);
+      return TRUE;
+    case PROP_READ_BLOCKED_TIME:
+      g_value_set_uint64 (value, charflow_blocked_time_get (&priv->read_blocked));
+      return TRUE;
+    case PROP_WRITE_BLOCKED_TIME:
+      g_value_set_uint64 (value, charflow_blocked_time_get (&priv->write_blocked));
+      return TRUE;
+    case PROP_REMOVALS:
+      g_value_set_variant (value, dup_removals (priv));
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static void
 charflow_char_device_get_property (GObject    *object,
                                    guint       prop_id,
@@ -354,7 +278,7 @@ charflow_char_device_get_property (GObject    *object,
   CharflowCharDevice *self = CHARFLOW_CHAR_DEVICE (object);
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
-  switch ((CharflowCharDeviceProperty) prop_id)
+  switch (prop_id)
     {
     case PROP_BACKEND:
       g_value_set_object (value, priv->backend);
@@ -381,7 +305,8 @@ charflow_char_device_get_property (GObject    *object,
       g_value_set_uint64 (value, priv->self_tokens);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      if (!get_figure (priv, prop_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
 }
 
@@ -416,7 +341,7 @@ charflow_char_device_set_property (GObject      *object,
 }
 
 static void
-install_properties (GObjectClass *object_class)
+install_properties (void)
 {
   const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
   const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
@@ -510,8 +435,143 @@ install_properties (GObjectClass *object_class)
   props[PROP_SELF_TOKENS_HELD] =
     g_param_spec_uint64 ("self-tokens-held", NULL, "Messages of the program's own that it may write now",
                          0, G_MAXUINT64, 0, readable);
+}
 
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+static void
+install_figures (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * CharflowCharDevice:messages-read:
+   *
+   * How many messages were read from the device. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_READ] =
+    g_param_spec_uint64 ("messages-read", NULL, "Messages that were read from the device", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:bytes-read:
+   *
+   * How many bytes these messages had. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_READ] =
+    g_param_spec_uint64 ("bytes-read", NULL, "Bytes that these messages had", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:messages-discarded:
+   *
+   * How many of the messages that were read were thrown away, because nobody was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_DISCARDED] =
+    g_param_spec_uint64 ("messages-discarded", NULL, "Messages that nobody was there for", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:bytes-discarded:
+   *
+   * How many bytes were thrown away with them. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_DISCARDED] =
+    g_param_spec_uint64 ("bytes-discarded", NULL, "Bytes that nobody was there for", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:messages-written:
+   *
+   * How many messages the device has consumed. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_WRITTEN] =
+    g_param_spec_uint64 ("messages-written", NULL, "Messages that the device consumed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:bytes-written:
+   *
+   * How many bytes the device has taken. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_WRITTEN] =
+    g_param_spec_uint64 ("bytes-written", NULL, "Bytes that the device took", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:waiting-messages:
+   *
+   * How many messages wait for the device. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING_MESSAGES] =
+    g_param_spec_uint ("waiting-messages", NULL, "Messages that wait for the device", 0, G_MAXUINT, 0, readable);
+
+  /**
+   * CharflowCharDevice:waiting-bytes:
+   *
+   * How many bytes wait for the device. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING_BYTES] =
+    g_param_spec_uint64 ("waiting-bytes", NULL, "Bytes that wait for the device", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:waiting-messages-peak:
+   *
+   * How many messages waited for the device at most. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING_MESSAGES_PEAK] =
+    g_param_spec_uint ("waiting-messages-peak", NULL, "Messages that waited for it at most", 0, G_MAXUINT, 0, readable);
+
+  /**
+   * CharflowCharDevice:waiting-bytes-peak:
+   *
+   * How many bytes waited for the device at most. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING_BYTES_PEAK] =
+    g_param_spec_uint64 ("waiting-bytes-peak", NULL, "Bytes that waited for it at most", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:read-blocked-time:
+   *
+   * For how long, in microseconds, the device was not read because its clients took nothing. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_READ_BLOCKED_TIME] =
+    g_param_spec_uint64 ("read-blocked-time", NULL, "Microseconds in which clients held up reading", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:write-blocked-time:
+   *
+   * For how long, in microseconds, something waited that the device did not take. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WRITE_BLOCKED_TIME] =
+    g_param_spec_uint64 ("write-blocked-time", NULL, "Microseconds in which the device took nothing", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowCharDevice:removals:
+   *
+   * How many clients left for each #CharflowRemoveReason, as a dictionary of its nicks and numbers.
+   * charflow_char_device_get_removals() tells one of them. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_REMOVALS] =
+    g_param_spec_variant ("removals", NULL, "Clients that left, by reason", G_VARIANT_TYPE_VARDICT, NULL, readable);
 }
 
 static void
@@ -596,7 +656,7 @@ install_signals (GObjectClass *object_class)
    * Since: 1.0
    */
   charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT] =
-    g_signal_new ("event", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, CHARFLOW_TYPE_EVENT);
+    g_signal_new ("event", type, G_SIGNAL_RUN_FIRST, G_STRUCT_OFFSET (CharflowCharDeviceClass, event), NULL, NULL, NULL, G_TYPE_NONE, 1, CHARFLOW_TYPE_EVENT);
 
   /**
    * CharflowCharDevice::backend-changed:
@@ -640,8 +700,16 @@ charflow_char_device_class_init (CharflowCharDeviceClass *klass)
   klass->read_ready = charflow_char_device_read_ready_default;
   klass->read_message = charflow_char_device_read_message_default;
   klass->message_target = charflow_char_device_message_target;
+  klass->frame_message = charflow_char_device_frame_message;
+  klass->client_left = charflow_char_device_client_left;
+  klass->peer_left = charflow_char_device_peer_left;
+  klass->framing_reset = charflow_char_device_framing_reset;
+  klass->save_framing = charflow_char_device_save_framing;
+  klass->restore_framing = charflow_char_device_restore_framing;
 
-  install_properties (object_class);
+  install_properties ();
+  install_figures ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
   install_signals (object_class);
 }
 
@@ -651,10 +719,8 @@ charflow_char_device_init (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   priv->context = g_main_context_ref_thread_default ();
-  priv->clients = g_list_store_new (CHARFLOW_TYPE_CLIENT);
-  priv->ring = g_ptr_array_new ();
-  priv->departed = g_ptr_array_new_with_free_func (g_object_unref);
-  g_queue_init (&priv->write_queue.buffers);
+  priv->clients = charflow_client_list_new ();
+  priv->to_flush = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 /**
@@ -671,133 +737,6 @@ CharflowCharDevice *
 charflow_char_device_new (CharflowBackend *backend)
 {
   return g_object_new (CHARFLOW_TYPE_CHAR_DEVICE, "backend", backend, NULL);
-}
-
-/**
- * charflow_char_device_get_backend:
- * @self: a device
- *
- * Gets the back end.
- *
- * Returns: (transfer none) (nullable): the back end, or %NULL when there is none
- *
- * Since: 1.0
- */
-CharflowBackend *
-charflow_char_device_get_backend (CharflowCharDevice *self)
-{
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
-
-  return charflow_char_device_get_private (self)->backend;
-}
-
-/* A device that is being disposed of still emits signals, whose handlers may not revive it. */
-static gboolean
-check_alive (CharflowCharDevice *self,
-             GError            **error)
-{
-  if (!charflow_char_device_get_private (self)->disposed)
-    return TRUE;
-
-  g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FAILED,
-                       _("The device is being destroyed"));
-  return FALSE;
-}
-
-static gboolean
-ask_handlers (CharflowCharDevice *self,
-              CharflowBackend    *backend,
-              GError            **error)
-{
-  gboolean accepted = TRUE;
-
-  if (!g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, TRUE))
-    return TRUE;
-
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, backend, &accepted);
-  if (!accepted)
-    g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_REFUSED,
-                         _("A handler refused the new back end"));
-
-  return accepted;
-}
-
-/* To the clients, a change of the back end looks like the other side coming or going. */
-static void
-tell_opened_changed (CharflowCharDevice *self,
-                     gboolean            was_opened)
-{
-  gboolean is_opened = charflow_char_device_is_open (charflow_char_device_get_private (self));
-
-  if (is_opened == was_opened)
-    return;
-
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_OPENED]);
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
-}
-
-/**
- * charflow_char_device_set_backend:
- * @self: a device
- * @backend: (nullable): the new back end, or %NULL for none
- * @error: return location for a #GError
- *
- * Changes the back end; clients stay, and what waits for the old one goes to the new one.
- *
- * Where the device is running, the new one is opened if it is not open yet. Fails with
- * %CHARFLOW_BACKEND_ERROR_BUSY when it belongs to another device, and with %CHARFLOW_DEVICE_ERROR_REFUSED
- * when a handler of #CharflowCharDevice::backend-changed refuses; then the old one stays. A device that is
- * being destroyed takes none, %CHARFLOW_DEVICE_ERROR_FAILED. Where the other side of the one is there and that
- * of the other is not, #CharflowCharDevice::event tells it.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_set_backend (CharflowCharDevice *self,
-                                  CharflowBackend    *backend,
-                                  GError            **error)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
-  g_autoptr (CharflowBackend) to_close = NULL;
-  gboolean was_opened;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (backend == NULL || CHARFLOW_IS_BACKEND (backend), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (priv->backend == backend)
-    return TRUE;
-  if (!check_alive (self, error))
-    return FALSE;
-  if (backend != NULL && !charflow_backend_claim (backend, self, error))
-    return FALSE;
-
-  guard = g_object_ref (self);
-  was_opened = charflow_char_device_is_open (priv);
-  if (!ask_handlers (self, backend, error))
-    {
-      if (backend != NULL && priv->backend != backend)
-        charflow_backend_release (backend, self);
-      return FALSE;
-    }
-  /* The handler may have set it itself. */
-  if (priv->backend == backend)
-    return TRUE;
-
-  to_close = release_backend (self);
-  if (backend != NULL)
-    take_backend (self, backend);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKEND]);
-  tell_opened_changed (self, was_opened);
-  if (to_close != NULL)
-    charflow_backend_close (to_close);
-  open_backend (self);
-  charflow_char_device_wakeup (self);
-
-  return TRUE;
 }
 
 /**
@@ -953,6 +892,29 @@ charflow_char_device_get_self_tokens_held (CharflowCharDevice *self)
 }
 
 /**
+ * charflow_char_device_get_removals:
+ * @self: a device
+ * @reason: a reason
+ *
+ * Tells how many clients left for one reason.
+ *
+ * Returns: their number
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_char_device_get_removals (CharflowCharDevice  *self,
+                                   CharflowRemoveReason reason)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
+  g_return_val_if_fail ((guint) reason < G_N_ELEMENTS (priv->figures.removals), 0);
+
+  return priv->figures.removals[reason];
+}
+
+/**
  * charflow_char_device_start:
  * @self: a device
  *
@@ -977,7 +939,7 @@ charflow_char_device_start (CharflowCharDevice *self)
   guard = g_object_ref (self);
   priv->running = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
-  open_backend (self);
+  charflow_char_device_open_backend (self);
   charflow_char_device_wakeup (self);
 }
 
@@ -1002,7 +964,8 @@ charflow_char_device_stop (CharflowCharDevice *self)
     return;
 
   priv->running = FALSE;
-  drop_sources (priv);
+  priv->active = FALSE;
+  charflow_char_device_drop_sources (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
 }
 
@@ -1028,6 +991,40 @@ charflow_char_device_wakeup (CharflowCharDevice *self)
   charflow_char_device_pump_reads (self);
 }
 
+static void
+reset_clients (CharflowCharDevicePrivate *priv)
+{
+  guint n_slots = charflow_client_list_begin_walk (priv->clients);
+
+  for (guint i = 0; i < n_slots; i++)
+    {
+      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
+
+      if (client != NULL)
+        charflow_client_reset (client);
+    }
+  charflow_client_list_end_walk (priv->clients);
+}
+
+static void
+tell_reset (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  guint n_slots = charflow_client_list_begin_walk (priv->clients);
+
+  for (guint i = 0; i < n_slots; i++)
+    {
+      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
+
+      if (client != NULL && charflow_client_get_flow_control (client))
+        CHARFLOW_CLIENT_GET_CLASS (client)->tokens_reset (client, self, charflow_client_get_client_tokens_held (client));
+      client = charflow_client_list_get_slot (priv->clients, i);
+      if (client != NULL && charflow_client_take_writable (client))
+        CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
+    }
+  charflow_client_list_end_walk (priv->clients);
+}
+
 /**
  * charflow_char_device_reset:
  * @self: a device
@@ -1035,7 +1032,9 @@ charflow_char_device_wakeup (CharflowCharDevice *self)
  * Drops all that waits, both ways; the clients stay.
  *
  * The token of each message that waited for the device goes back to its client, together with those that
- * were owed, and nobody is told. A client whose write was refused for lack of room is told that there is room.
+ * were owed: #CharflowClient::tokens-reset tells how many it holds then, and #CharflowCharDevice::tokens-sent does not. A client
+ * whose write was refused for lack of room is told that there is room. A device that waited for its saved state waits
+ * no longer. What was read and is no whole message yet stays: the rest of it is still to come.
  *
  * Since: 1.0
  */
@@ -1049,222 +1048,19 @@ charflow_char_device_reset (CharflowCharDevice *self)
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
   guard = g_object_ref (self);
+  priv->active = FALSE;
   charflow_clear_source (&priv->out_source);
   while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
     {
       charflow_char_device_settle_silently (self, buffer);
       charflow_write_buffer_unref (buffer);
     }
+  priv->write_queue.speaker = NULL;
+  charflow_char_device_update_speaker (self);
 
-  charflow_char_device_begin_walk (priv);
-  for (guint i = 0; i < priv->ring->len; i++)
-    {
-      CharflowClient *client = g_ptr_array_index (priv->ring, i);
-
-      if (client != NULL)
-        charflow_client_drop_queue (client);
-    }
-  for (guint i = 0; i < priv->ring->len; i++)
-    {
-      CharflowClient *client = g_ptr_array_index (priv->ring, i);
-
-      if (client != NULL && charflow_client_take_writable (client))
-        CHARFLOW_CLIENT_GET_CLASS (client)->writable (client, self);
-    }
-  charflow_char_device_end_walk (priv);
+  reset_clients (priv);
+  CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->framing_reset (self);
+  tell_reset (self);
   charflow_char_device_wakeup (self);
-}
-
-/**
- * charflow_char_device_attach_client:
- * @self: a device
- * @client: a client
- * @error: return location for a #GError
- *
- * Attaches a client: from now on it gets the device's messages and may write.
- *
- * The device keeps a reference to it. Fails with %CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED when it is
- * attached, here or to another device, and with %CHARFLOW_DEVICE_ERROR_FAILED while the device is being
- * destroyed.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_attach_client (CharflowCharDevice *self,
-                                    CharflowClient     *client,
-                                    GError            **error)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!check_alive (self, error))
-    return FALSE;
-  if (charflow_client_get_device (client) != NULL)
-    {
-      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_ALREADY_ATTACHED,
-                           charflow_client_get_device (client) == self
-                             ? _("The client is attached to this device already")
-                             : _("The client is attached to another device"));
-      return FALSE;
-    }
-
-  guard = g_object_ref (self);
-  g_object_freeze_notify (G_OBJECT (client));
-  charflow_client_bind (client, self, priv->context);
-  g_ptr_array_add (priv->ring, client);
-  priv->n_clients++;
-  g_list_store_append (priv->clients, client);
-  g_object_thaw_notify (G_OBJECT (client));
-  charflow_char_device_wakeup (self);
-
-  return TRUE;
-}
-
-/**
- * charflow_char_device_detach_client:
- * @self: a device
- * @client: a client
- *
- * Detaches a client.
- *
- * What waits for it is dropped, and so is what it wrote, but for a message that is half written: that goes
- * on to the device as nobody's, so that the device never sees half a message.
- *
- * Returns: %FALSE when it was not attached to this device
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_detach_client (CharflowCharDevice *self,
-                                    CharflowClient     *client)
-{
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
-
-  return detach_for_reason (self, client,
-                            priv->leaving == client ? priv->leaving_reason
-                                                    : CHARFLOW_REMOVE_REASON_DETACHED);
-}
-
-/**
- * charflow_char_device_has_client:
- * @self: a device
- * @client: a client
- *
- * Tells whether a client is attached to this device.
- *
- * Returns: %TRUE if it is
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_has_client (CharflowCharDevice *self,
-                                 CharflowClient     *client)
-{
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
-
-  return charflow_client_get_device (client) == self;
-}
-
-gboolean
-charflow_char_device_check_attached (CharflowCharDevice *self,
-                                     CharflowClient     *client,
-                                     GError            **error)
-{
-  if (charflow_client_peek_device (client) == self)
-    return TRUE;
-
-  g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NOT_ATTACHED,
-                       _("The client is not attached to this device"));
-  return FALSE;
-}
-
-/**
- * charflow_char_device_add_send_tokens:
- * @self: a device
- * @client: a client
- * @n_tokens: how many messages more it takes
- * @error: return location for a #GError
- *
- * Grants that the client may be handed so many messages more, and delivers what waits for it.
- *
- * Fails with %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, or %CHARFLOW_DEVICE_ERROR_FAILED when the sum cannot be
- * counted any more; that removes the client.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_add_send_tokens (CharflowCharDevice *self,
-                                      CharflowClient     *client,
-                                      guint               n_tokens,
-                                      GError            **error)
-{
-  g_autoptr (CharflowCharDevice) guard = NULL;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!charflow_char_device_check_attached (self, client, error))
-    return FALSE;
-
-  guard = g_object_ref (self);
-  if (!charflow_client_grant_send_tokens (client, n_tokens))
-    {
-      g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FAILED,
-                   _("%u tokens more than can be counted"), n_tokens);
-      return FALSE;
-    }
-  charflow_char_device_pump_reads (self);
-
-  return TRUE;
-}
-
-/**
- * charflow_char_device_set_send_tokens:
- * @self: a device
- * @client: a client
- * @n_tokens: how many messages it takes
- * @error: return location for a #GError
- *
- * Sets how many messages the client may be handed, and delivers what waits for it.
- *
- * Fails with %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_set_send_tokens (CharflowCharDevice *self,
-                                      CharflowClient     *client,
-                                      guint               n_tokens,
-                                      GError            **error)
-{
-  g_autoptr (CharflowCharDevice) guard = NULL;
-
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!charflow_char_device_check_attached (self, client, error))
-    return FALSE;
-
-  guard = g_object_ref (self);
-  charflow_client_replace_send_tokens (client, n_tokens);
-  charflow_char_device_pump_reads (self);
-
-  return TRUE;
 }
 

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "charflow-char-device-private.h"
 #include "charflow-source-private.h"
@@ -20,10 +21,82 @@ queue_is_full (CharflowClientPrivate *priv)
   return priv->queue.length >= priv->max_queue_messages || priv->queued_bytes >= priv->max_queue_bytes;
 }
 
+CharflowQueuedMessage *
+charflow_queued_message_new (GBytes  *bytes,
+                             gboolean begins)
+{
+  CharflowQueuedMessage *message = g_new (CharflowQueuedMessage, 1);
+
+  message->bytes = g_bytes_ref (bytes);
+  message->begins = begins;
+
+  return message;
+}
+
+void
+charflow_queued_message_free (CharflowQueuedMessage *message)
+{
+  g_bytes_unref (message->bytes);
+  g_free (message);
+}
+
+/* Takes the first one out, whose bytes are the caller's. */
+static GBytes *
+pop_bytes (CharflowClientPrivate *priv)
+{
+  CharflowQueuedMessage *message = g_queue_pop_head (&priv->queue);
+  GBytes *bytes = g_bytes_ref (message->bytes);
+
+  priv->queued_bytes -= g_bytes_get_size (bytes);
+  charflow_queued_message_free (message);
+
+  return bytes;
+}
+
+static void
+push_message (CharflowClientPrivate *priv,
+              CharflowQueuedMessage *message)
+{
+  g_queue_push_tail (&priv->queue, message);
+  priv->queued_bytes += g_bytes_get_size (message->bytes);
+  priv->figures.queued_messages_peak = MAX (priv->figures.queued_messages_peak, priv->queue.length);
+  priv->figures.queued_bytes_peak = MAX (priv->figures.queued_bytes_peak, priv->queued_bytes);
+}
+
 static gboolean
 may_deliver (CharflowClientPrivate *priv)
 {
-  return priv->ready && (!priv->flow_control || priv->send_tokens > 0);
+  return priv->ready && !priv->is_awaiting_state && (!priv->flow_control || priv->send_tokens > 0);
+}
+
+/* One that waits for tokens is no reason to read; one that paces is a reason until its queue is full, so that it is
+ * found out when it stalls. */
+static CharflowDemand
+find_demand (CharflowClientPrivate *priv)
+{
+  gboolean wants;
+
+  if (priv->is_awaiting_state)
+    return CHARFLOW_DEMAND_STATE;
+  if (priv->overflow == CHARFLOW_OVERFLOW_PACE && queue_is_full (priv))
+    return CHARFLOW_DEMAND_HOLDS;
+
+  if (priv->flow_control)
+    wants = priv->ready && priv->send_tokens > priv->queue.length;
+  else
+    wants = priv->ready || priv->overflow == CHARFLOW_OVERFLOW_PACE;
+
+  return wants ? CHARFLOW_DEMAND_WANTS : CHARFLOW_DEMAND_NONE;
+}
+
+/* The device counts the demands of its clients, so that it need not ask them all at each message. */
+static void
+set_demand (CharflowClientPrivate *priv,
+            CharflowDemand         demand)
+{
+  if (priv->demand != demand)
+    charflow_char_device_shift_demand (priv->device, priv->demand, demand);
+  priv->demand = demand;
 }
 
 static GSource *
@@ -104,16 +177,50 @@ update_timers (CharflowClient *self)
 }
 
 static void
+update_blocked_time (CharflowClientPrivate *priv)
+{
+  CharflowClientFigures *figures = &priv->figures;
+
+  if ((priv->queue.length > 0) == (figures->blocked_since > 0))
+    return;
+
+  if (figures->blocked_since == 0)
+    {
+      figures->blocked_since = g_get_monotonic_time ();
+      return;
+    }
+  figures->blocked_time += g_get_monotonic_time () - figures->blocked_since;
+  figures->blocked_since = 0;
+}
+
+/* After whatever changed its tokens, its queue or its readiness. */
+void
+charflow_client_update_state (CharflowClient *self)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  set_demand (priv, find_demand (priv));
+  update_timers (self);
+  update_blocked_time (priv);
+}
+
+static void
 deliver (CharflowClient *self,
-         GBytes         *message)
+         GBytes         *bytes)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
   if (priv->flow_control)
     priv->send_tokens--;
+  set_demand (priv, find_demand (priv));
+  /* Whoever moves the queue flushes it. */
+  if (!priv->delivered && !priv->moving)
+    charflow_char_device_note_delivered (priv->device, self);
   priv->delivered = TRUE;
+  priv->figures.delivered_messages++;
+  priv->figures.delivered_bytes += g_bytes_get_size (bytes);
 
-  CHARFLOW_CLIENT_GET_CLASS (self)->deliver (self, priv->device, message);
+  CHARFLOW_CLIENT_GET_CLASS (self)->deliver (self, priv->device, bytes);
 }
 
 static void
@@ -139,6 +246,7 @@ charflow_client_move_queue (CharflowClient *self)
   g_autoptr (CharflowClient) guard = NULL;
   g_autoptr (CharflowCharDevice) device_guard = NULL;
 
+  charflow_client_update_state (self);
   if (priv->moving || priv->queue.length == 0 || !may_deliver (priv))
     return;
 
@@ -147,7 +255,7 @@ charflow_client_move_queue (CharflowClient *self)
   priv->moving = TRUE;
   while (priv->attachment == attachment && may_deliver (priv) && priv->queue.length > 0)
     {
-      g_autoptr (GBytes) message = NULL;
+      g_autoptr (GBytes) bytes = NULL;
 
       if (priv->missed_bytes > 0)
         {
@@ -155,16 +263,15 @@ charflow_client_move_queue (CharflowClient *self)
           continue;
         }
 
-      message = g_queue_pop_head (&priv->queue);
-      priv->queued_bytes -= g_bytes_get_size (message);
+      bytes = pop_bytes (priv);
       priv->last_progress = g_get_monotonic_time ();
-      deliver (self, message);
+      deliver (self, bytes);
     }
   if (priv->attachment != attachment)
     return;
 
   priv->moving = FALSE;
-  update_timers (self);
+  charflow_client_update_state (self);
   charflow_client_flush (self);
 }
 
@@ -185,12 +292,25 @@ charflow_client_bind (CharflowClient     *self,
   priv->send_tokens = priv->initial_send_tokens;
   priv->waiting_bytes = 0;
   priv->waiting_messages = 0;
+  priv->message_is_cut = FALSE;
   priv->write_refused = FALSE;
   priv->draining = FALSE;
   priv->missed_bytes = 0;
+  priv->skipping = charflow_char_device_is_in_message (device);
+  priv->is_awaiting_state = priv->wait_for_state;
   priv->moving = FALSE;
   priv->delivered = FALSE;
+  memset (&priv->figures, 0, sizeof priv->figures);
+  priv->demand = CHARFLOW_DEMAND_NONE;
+  set_demand (priv, find_demand (priv));
   g_object_notify (G_OBJECT (self), "device");
+}
+
+static void
+clear_queue (CharflowClientPrivate *priv)
+{
+  g_queue_clear_full (&priv->queue, (GDestroyNotify) charflow_queued_message_free);
+  priv->queued_bytes = 0;
 }
 
 void
@@ -200,8 +320,10 @@ charflow_client_unbind (CharflowClient *self)
 
   charflow_clear_source (&priv->stall_timer);
   charflow_clear_source (&priv->wait_timer);
-  g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
-  priv->queued_bytes = 0;
+  clear_queue (priv);
+  update_blocked_time (priv);
+  set_demand (priv, CHARFLOW_DEMAND_NONE);
+  priv->is_awaiting_state = FALSE;
   priv->device = NULL;
   priv->attachment++;
   g_clear_pointer (&priv->context, g_main_context_unref);
@@ -214,46 +336,50 @@ charflow_client_get_attachment (CharflowClient *self)
   return charflow_client_get_private (self)->attachment;
 }
 
-/* Whether the device may be read for the sake of this client. One that waits for tokens is no reason to
- * read; one that paces is a reason until its queue is full, so that it is found out when it stalls. */
-gboolean
-charflow_client_wants_data (CharflowClient *self)
-{
-  CharflowClientPrivate *priv = charflow_client_get_private (self);
-
-  if (priv->flow_control)
-    return priv->ready && priv->send_tokens > priv->queue.length;
-  if (priv->overflow == CHARFLOW_OVERFLOW_PACE)
-    return !queue_is_full (priv);
-
-  return priv->ready;
-}
-
-gboolean
-charflow_client_paces_device (CharflowClient *self)
-{
-  CharflowClientPrivate *priv = charflow_client_get_private (self);
-
-  return priv->overflow == CHARFLOW_OVERFLOW_PACE && queue_is_full (priv);
-}
-
+/* Oldest first; and where a message is cut, what is left of it is of no use. */
 static void
 drop_oldest (CharflowClientPrivate *priv)
 {
-  while (priv->queue.length > 0 && queue_is_full (priv))
+  while (priv->queue.length > 0 &&
+         (queue_is_full (priv) || !((CharflowQueuedMessage *) priv->queue.head->data)->begins))
     {
-      g_autoptr (GBytes) oldest = g_queue_pop_head (&priv->queue);
+      g_autoptr (GBytes) oldest = pop_bytes (priv);
 
-      priv->queued_bytes -= g_bytes_get_size (oldest);
       priv->missed_bytes += g_bytes_get_size (oldest);
+      priv->figures.missed_messages++;
+      priv->figures.missed_bytes += g_bytes_get_size (oldest);
     }
+  if (priv->queue.length == 0)
+    priv->skipping = TRUE;
+}
+
+/* Whether it is for this client: one that came, or lost something, in the middle of a message waits for the next. */
+static gboolean
+is_wanted (CharflowClientPrivate *priv,
+           GBytes                *bytes,
+           gboolean               begins)
+{
+  if (begins)
+    priv->skipping = FALSE;
+  if (priv->skipping && priv->missed_bytes > 0)
+    {
+      priv->missed_bytes += g_bytes_get_size (bytes);
+      priv->figures.missed_messages++;
+      priv->figures.missed_bytes += g_bytes_get_size (bytes);
+    }
+
+  return !priv->skipping;
 }
 
 void
 charflow_client_offer (CharflowClient *self,
-                       GBytes         *message)
+                       GBytes         *bytes,
+                       gboolean        begins)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  if (!is_wanted (priv, bytes, begins))
+    return;
 
   if (priv->queue.length == 0 && !priv->moving && may_deliver (priv))
     {
@@ -264,7 +390,7 @@ charflow_client_offer (CharflowClient *self,
         return;
       if (priv->queue.length == 0 && may_deliver (priv))
         {
-          deliver (self, message);
+          deliver (self, bytes);
           return;
         }
     }
@@ -274,12 +400,18 @@ charflow_client_offer (CharflowClient *self,
       charflow_char_device_request_removal (priv->device, self, CHARFLOW_REMOVE_REASON_OVERFLOW);
       return;
     }
-  if (priv->overflow == CHARFLOW_OVERFLOW_DROP)
-    drop_oldest (priv);
+  if (queue_is_full (priv) && priv->overflow == CHARFLOW_OVERFLOW_DROP)
+    {
+      drop_oldest (priv);
+      if (!is_wanted (priv, bytes, begins))
+        {
+          charflow_client_update_state (self);
+          return;
+        }
+    }
 
-  g_queue_push_tail (&priv->queue, g_bytes_ref (message));
-  priv->queued_bytes += g_bytes_get_size (message);
-  update_timers (self);
+  push_message (priv, charflow_queued_message_new (bytes, begins));
+  charflow_client_update_state (self);
 }
 
 void
@@ -295,16 +427,17 @@ charflow_client_flush (CharflowClient *self)
 }
 
 void
-charflow_client_drop_queue (CharflowClient *self)
+charflow_client_reset (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
-  g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
-  priv->queued_bytes = 0;
+  clear_queue (priv);
+  priv->message_is_cut = FALSE;
   /* What was owed is the client's again, unannounced: the agent protocol tells all counts at reconnect. */
   priv->client_tokens += priv->owed_tokens;
   priv->owed_tokens = 0;
-  update_timers (self);
+  priv->is_awaiting_state = FALSE;
+  charflow_client_update_state (self);
 }
 
 gboolean
@@ -319,8 +452,6 @@ charflow_client_grant_send_tokens (CharflowClient *self,
       return FALSE;
     }
 
-  /* It is not without tokens now, whether it is ready or not. */
-  update_timers (self);
   charflow_client_move_queue (self);
   return TRUE;
 }
@@ -330,8 +461,14 @@ charflow_client_replace_send_tokens (CharflowClient *self,
                                      guint           n_tokens)
 {
   charflow_client_get_private (self)->send_tokens = n_tokens;
-  update_timers (self);
   charflow_client_move_queue (self);
+}
+
+static gboolean
+has_no_room (CharflowClientPrivate *priv)
+{
+  return !priv->flow_control &&
+         (priv->waiting_bytes >= priv->max_waiting_bytes || priv->waiting_messages >= MAX_WAITING_MESSAGES);
 }
 
 gboolean
@@ -347,14 +484,20 @@ charflow_client_reserve (CharflowClient *self,
                            _("The client may only read"));
       return FALSE;
     }
+  if (priv->is_awaiting_state)
+    {
+      priv->write_refused = TRUE;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                           _("The saved state of the client's device is still to come"));
+      return FALSE;
+    }
   if (priv->flow_control && priv->client_tokens == 0)
     {
       g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_NO_TOKENS,
                            _("The client has no token left to write with"));
       return FALSE;
     }
-  if (!priv->flow_control &&
-      (priv->waiting_bytes >= priv->max_waiting_bytes || priv->waiting_messages >= MAX_WAITING_MESSAGES))
+  if (has_no_room (priv))
     {
       priv->write_refused = TRUE;
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
@@ -372,15 +515,24 @@ charflow_client_reserve (CharflowClient *self,
 }
 
 void
-charflow_client_unreserve (CharflowClient *self,
-                           gsize           size)
+charflow_client_unreserve (CharflowClient            *self,
+                           const CharflowWriteBuffer *buffer)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
-  priv->waiting_bytes -= size;
-  priv->waiting_messages--;
-  if (priv->flow_control)
-    priv->owed_tokens++;
+  priv->waiting_bytes -= buffer->capacity;
+  priv->waiting_messages -= buffer->n_messages;
+  priv->owed_tokens += buffer->price;
+}
+
+void
+charflow_client_count_written (CharflowClient            *self,
+                               const CharflowWriteBuffer *buffer)
+{
+  CharflowClientFigures *figures = &charflow_client_get_private (self)->figures;
+
+  figures->written_messages += buffer->n_messages;
+  figures->written_bytes += buffer->size;
 }
 
 guint
@@ -405,7 +557,7 @@ charflow_client_take_writable (CharflowClient *self)
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
   /* Told only at half of the bounds, so that a writer is not woken for each small message. */
-  if (!priv->write_refused ||
+  if (!priv->write_refused || priv->is_awaiting_state ||
       priv->waiting_bytes > (priv->draining ? 0 : priv->max_waiting_bytes / 2) ||
       priv->waiting_messages > (priv->draining ? 0 : MAX_WAITING_MESSAGES / 2))
     return FALSE;
@@ -427,4 +579,55 @@ CharflowCharDevice *
 charflow_client_peek_device (CharflowClient *self)
 {
   return charflow_client_get_private (self)->device;
+}
+
+gboolean
+charflow_client_is_awaiting_state (CharflowClient *self)
+{
+  return charflow_client_get_private (self)->is_awaiting_state;
+}
+
+void
+charflow_client_end_wait (CharflowClient *self)
+{
+  charflow_client_get_private (self)->is_awaiting_state = FALSE;
+  charflow_client_update_state (self);
+}
+
+void
+charflow_client_restore_tokens (CharflowClient *self,
+                                guint64         client_tokens,
+                                guint64         owed_tokens,
+                                guint64         send_tokens)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  priv->client_tokens = client_tokens;
+  priv->owed_tokens = owed_tokens;
+  priv->send_tokens = send_tokens;
+}
+
+void
+charflow_client_restore_queue (CharflowClient *self,
+                               GQueue         *queue,
+                               guint64         missed_bytes,
+                               gboolean        skipping)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+  CharflowQueuedMessage *message;
+
+  priv->missed_bytes = missed_bytes;
+  priv->skipping = skipping;
+  while ((message = g_queue_pop_head (queue)) != NULL)
+    push_message (priv, message);
+}
+
+void
+charflow_client_take_restored (CharflowClient            *self,
+                               const CharflowWriteBuffer *buffer)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  priv->waiting_bytes += buffer->capacity;
+  priv->waiting_messages += buffer->n_messages;
 }

@@ -3,6 +3,8 @@
 
 #include "charflow-client-private.h"
 
+#include <string.h>
+
 #include "charflow-char-device-private.h"
 #include "charflow-enum-types.h"
 #include "charflow-source-private.h"
@@ -42,6 +44,8 @@
 #define DEFAULT_CLIENT_TOKENS 10
 /* A client that makes no progress holds its device up for so long at most. */
 #define DEFAULT_STALL_TIME_MS 5000
+/* So many bytes fit in a saved state. */
+#define MAX_NAME 255
 /* SPICE's server waits as long for tokens. */
 #define DEFAULT_WAIT_TIME_MS 30000
 
@@ -49,7 +53,8 @@ G_DEFINE_TYPE_WITH_PRIVATE (CharflowClient, charflow_client, G_TYPE_OBJECT)
 
 typedef enum
 {
-  PROP_FLOW_CONTROL = 1,
+  PROP_NAME = 1,
+  PROP_FLOW_CONTROL,
   PROP_CLIENT_TOKENS,
   PROP_SEND_TOKENS,
   PROP_MAX_QUEUE_MESSAGES,
@@ -67,15 +72,26 @@ typedef enum
   PROP_SEND_TOKENS_HELD,
   PROP_QUEUED_MESSAGES,
   PROP_QUEUED_BYTES,
+  PROP_WAITING_MESSAGES,
   PROP_WAITING_BYTES,
+  PROP_MESSAGES_DELIVERED,
+  PROP_BYTES_DELIVERED,
+  PROP_MESSAGES_WRITTEN,
+  PROP_BYTES_WRITTEN,
+  PROP_MESSAGES_MISSED,
+  PROP_BYTES_MISSED,
+  PROP_QUEUED_MESSAGES_PEAK,
+  PROP_QUEUED_BYTES_PEAK,
+  PROP_BLOCKED_TIME,
 } CharflowClientProperty;
 
-static GParamSpec *props[PROP_WAITING_BYTES + 1];
+static GParamSpec *props[PROP_BLOCKED_TIME + 1];
 
 enum
 {
   SIGNAL_DELIVER,
   SIGNAL_TOKENS,
+  SIGNAL_TOKENS_RESET,
   SIGNAL_WRITABLE,
   SIGNAL_MISSED,
   SIGNAL_REMOVED,
@@ -113,6 +129,14 @@ charflow_client_tokens (CharflowClient     *self,
 }
 
 static void
+charflow_client_tokens_reset (CharflowClient     *self,
+                              CharflowCharDevice *device,
+                              guint64             n_tokens)
+{
+  g_signal_emit (self, signals[SIGNAL_TOKENS_RESET], 0, device, n_tokens);
+}
+
+static void
 charflow_client_writable (CharflowClient     *self,
                           CharflowCharDevice *device)
 {
@@ -145,6 +169,16 @@ charflow_client_constructed (GObject *object)
   priv->send_tokens = priv->initial_send_tokens;
 }
 
+/* Microseconds; a span that goes on counts as far as it has come. */
+static guint64
+get_blocked_time (const CharflowClientFigures *figures)
+{
+  if (figures->blocked_since == 0)
+    return figures->blocked_time;
+
+  return figures->blocked_time + (g_get_monotonic_time () - figures->blocked_since);
+}
+
 static void
 charflow_client_get_property (GObject    *object,
                               guint       prop_id,
@@ -152,9 +186,13 @@ charflow_client_get_property (GObject    *object,
                               GParamSpec *pspec)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (CHARFLOW_CLIENT (object));
+  const CharflowClientFigures *figures = &priv->figures;
 
   switch ((CharflowClientProperty) prop_id)
     {
+    case PROP_NAME:
+      g_value_set_string (value, priv->name);
+      break;
     case PROP_FLOW_CONTROL:
       g_value_set_boolean (value, priv->flow_control);
       break;
@@ -209,12 +247,55 @@ charflow_client_get_property (GObject    *object,
     case PROP_QUEUED_BYTES:
       g_value_set_uint64 (value, priv->queued_bytes);
       break;
+    case PROP_WAITING_MESSAGES:
+      g_value_set_uint (value, priv->waiting_messages);
+      break;
     case PROP_WAITING_BYTES:
       g_value_set_uint64 (value, priv->waiting_bytes);
+      break;
+    case PROP_MESSAGES_DELIVERED:
+      g_value_set_uint64 (value, figures->delivered_messages);
+      break;
+    case PROP_BYTES_DELIVERED:
+      g_value_set_uint64 (value, figures->delivered_bytes);
+      break;
+    case PROP_MESSAGES_WRITTEN:
+      g_value_set_uint64 (value, figures->written_messages);
+      break;
+    case PROP_BYTES_WRITTEN:
+      g_value_set_uint64 (value, figures->written_bytes);
+      break;
+    case PROP_MESSAGES_MISSED:
+      g_value_set_uint64 (value, figures->missed_messages);
+      break;
+    case PROP_BYTES_MISSED:
+      g_value_set_uint64 (value, figures->missed_bytes);
+      break;
+    case PROP_QUEUED_MESSAGES_PEAK:
+      g_value_set_uint (value, figures->queued_messages_peak);
+      break;
+    case PROP_QUEUED_BYTES_PEAK:
+      g_value_set_uint64 (value, figures->queued_bytes_peak);
+      break;
+    case PROP_BLOCKED_TIME:
+      g_value_set_uint64 (value, get_blocked_time (figures));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static void
+set_name (CharflowClientPrivate *priv,
+          const char            *name)
+{
+  if (name == NULL)
+    return;
+
+  if (strlen (name) > MAX_NAME || !g_utf8_validate (name, -1, NULL))
+    g_warning ("The name of a client is more than %d bytes, or no UTF-8: it gets none", MAX_NAME);
+  else
+    priv->name = g_strdup (name);
 }
 
 static void
@@ -228,6 +309,9 @@ charflow_client_set_property (GObject      *object,
 
   switch (prop_id)
     {
+    case PROP_NAME:
+      set_name (priv, g_value_get_string (value));
+      break;
     case PROP_FLOW_CONTROL:
       priv->flow_control = g_value_get_boolean (value);
       break;
@@ -276,8 +360,9 @@ charflow_client_finalize (GObject *object)
 
   charflow_clear_source (&priv->stall_timer);
   charflow_clear_source (&priv->wait_timer);
-  g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
+  g_queue_clear_full (&priv->queue, (GDestroyNotify) charflow_queued_message_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
+  g_free (priv->name);
   G_OBJECT_CLASS (charflow_client_parent_class)->finalize (object);
 }
 
@@ -285,6 +370,15 @@ static void
 install_construct_properties (GObjectClass *object_class)
 {
   const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * CharflowClient:name:
+   *
+   * A name of the program's choice, at most 255 bytes long. A saved state of several clients finds those with a name by it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, "A name of the program's choice", NULL, construct);
 
   /**
    * CharflowClient:flow-control:
@@ -400,7 +494,8 @@ install_construct_properties (GObjectClass *object_class)
   /**
    * CharflowClient:wait-for-state:
    *
-   * Whether the device is to be still until its saved state was restored.
+   * Whether the device is to be still, from when the client is attached until charflow_char_device_restore_state() has
+   * restored its saved state. Meanwhile writes of the client are refused with %G_IO_ERROR_WOULD_BLOCK.
    *
    * Since: 1.0
    */
@@ -490,6 +585,17 @@ install_state_properties (GObjectClass *object_class)
     g_param_spec_uint64 ("queued-bytes", NULL, "Bytes that wait for it", 0, G_MAXUINT64, 0, readable);
 
   /**
+   * CharflowClient:waiting-messages:
+   *
+   * How many messages of the client wait for the device, or are held by those who got a buffer and have not given it
+   * to the device. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING_MESSAGES] =
+    g_param_spec_uint ("waiting-messages", NULL, "Messages of it that wait for the device", 0, G_MAXUINT, 0, readable);
+
+  /**
    * CharflowClient:waiting-bytes:
    *
    * How many bytes of the client wait for the device. It notifies nobody.
@@ -499,6 +605,102 @@ install_state_properties (GObjectClass *object_class)
   props[PROP_WAITING_BYTES] =
     g_param_spec_uint64 ("waiting-bytes", NULL, "Bytes of it that wait for the device",
                          0, G_MAXUINT64, 0, readable);
+}
+
+static void
+install_figures (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * CharflowClient:messages-delivered:
+   *
+   * How many messages the client was handed, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_DELIVERED] =
+    g_param_spec_uint64 ("messages-delivered", NULL, "Messages that it was handed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:bytes-delivered:
+   *
+   * How many bytes the client was handed, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_DELIVERED] =
+    g_param_spec_uint64 ("bytes-delivered", NULL, "Bytes that it was handed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:messages-written:
+   *
+   * How many messages of the client the device has consumed, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_WRITTEN] =
+    g_param_spec_uint64 ("messages-written", NULL, "Messages of it that the device consumed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:bytes-written:
+   *
+   * How many bytes of the client the device has consumed, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_WRITTEN] =
+    g_param_spec_uint64 ("bytes-written", NULL, "Bytes of it that the device consumed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:messages-missed:
+   *
+   * How many messages the client missed by %CHARFLOW_OVERFLOW_DROP, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MESSAGES_MISSED] =
+    g_param_spec_uint64 ("messages-missed", NULL, "Messages that it missed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:bytes-missed:
+   *
+   * How many bytes the client missed by %CHARFLOW_OVERFLOW_DROP, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_MISSED] =
+    g_param_spec_uint64 ("bytes-missed", NULL, "Bytes that it missed", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:queued-messages-peak:
+   *
+   * How many messages waited for the client at most, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_QUEUED_MESSAGES_PEAK] =
+    g_param_spec_uint ("queued-messages-peak", NULL, "Messages that waited for it at most", 0, G_MAXUINT, 0, readable);
+
+  /**
+   * CharflowClient:queued-bytes-peak:
+   *
+   * How many bytes waited for the client at most, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_QUEUED_BYTES_PEAK] =
+    g_param_spec_uint64 ("queued-bytes-peak", NULL, "Bytes that waited for it at most", 0, G_MAXUINT64, 0, readable);
+
+  /**
+   * CharflowClient:blocked-time:
+   *
+   * For how long something waited for the client, in microseconds, since it was attached. It notifies nobody.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BLOCKED_TIME] =
+    g_param_spec_uint64 ("blocked-time", NULL, "Microseconds in which something waited for it", 0, G_MAXUINT64, 0, readable);
 }
 
 static void
@@ -533,6 +735,20 @@ install_signals (GObjectClass *object_class)
   signals[SIGNAL_TOKENS] =
     g_signal_new ("tokens", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                   G_TYPE_NONE, 2, CHARFLOW_TYPE_CHAR_DEVICE, G_TYPE_UINT);
+
+  /**
+   * CharflowClient::tokens-reset:
+   * @self: the client
+   * @device: the device
+   * @n_tokens: how many messages it may write now
+   *
+   * The device was reset: whatever the client knew of its tokens, it holds so many now.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TOKENS_RESET] =
+    g_signal_new ("tokens-reset", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, CHARFLOW_TYPE_CHAR_DEVICE, G_TYPE_UINT64);
 
   /**
    * CharflowClient::writable:
@@ -589,12 +805,14 @@ charflow_client_class_init (CharflowClientClass *klass)
   klass->deliver = charflow_client_deliver;
   klass->flush = charflow_client_flush_default;
   klass->tokens = charflow_client_tokens;
+  klass->tokens_reset = charflow_client_tokens_reset;
   klass->writable = charflow_client_writable;
   klass->missed = charflow_client_missed;
   klass->removed = charflow_client_removed;
 
   install_construct_properties (object_class);
   install_state_properties (object_class);
+  install_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
   install_signals (object_class);
 }
@@ -736,6 +954,8 @@ charflow_client_set_ready (CharflowClient *self,
 
   guard = g_object_ref (self);
   priv->ready = ready;
+  if (priv->device != NULL)
+    charflow_client_update_state (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READY]);
   if (priv->device == NULL || !priv->ready)
     return;

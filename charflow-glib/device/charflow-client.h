@@ -19,6 +19,8 @@ G_DECLARE_DERIVABLE_TYPE (CharflowClient, charflow_client, CHARFLOW, CLIENT, GOb
  * @deliver: takes one message of the device; the default emits #CharflowClient::deliver
  * @flush: all messages that the device has for now were delivered, so what was gathered may go out
  * @tokens: the client may write so many messages more; the default emits #CharflowClient::tokens
+ * @tokens_reset: the device was reset, and it may write so many messages now; the default emits
+ *   #CharflowClient::tokens-reset
  * @writable: a write that was refused for lack of room may be tried again; the default emits
  *   #CharflowClient::writable
  * @missed: bytes were dropped because its queue was full; the default emits #CharflowClient::missed
@@ -40,6 +42,9 @@ struct _CharflowClientClass
   void (*tokens) (CharflowClient     *self,
                   CharflowCharDevice *device,
                   guint               n_tokens);
+  void (*tokens_reset) (CharflowClient     *self,
+                        CharflowCharDevice *device,
+                        guint64             n_tokens);
   void (*writable) (CharflowClient     *self,
                     CharflowCharDevice *device);
   void (*missed) (CharflowClient     *self,
@@ -50,7 +55,7 @@ struct _CharflowClientClass
                    CharflowRemoveReason reason);
 
   /*< private >*/
-  gpointer padding[10];
+  gpointer padding[9];
 };
 
 CHARFLOW_AVAILABLE_IN_ALL

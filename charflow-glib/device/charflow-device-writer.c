@@ -5,7 +5,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "charflow-client-private.h"
 #include "charflow-source-private.h"
 
 /* How buffers come to be, and are written to the device. */
@@ -15,10 +14,9 @@
 /* The largest message that may be written; more is no message but a stream, and is to be cut. */
 #define MAX_WRITE_SIZE (16 * 1024 * 1024)
 
-/* Its client may have written as far as it could: tokens in lumps, or the news that there is room. */
-static void
-repay_client (CharflowCharDevice *self,
-              CharflowClient     *client)
+void
+charflow_char_device_repay_client (CharflowCharDevice *self,
+                                   CharflowClient     *client)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowClient) guard = g_object_ref (client);
@@ -37,7 +35,7 @@ repay_client (CharflowCharDevice *self,
 /* What a buffer cost goes back to where it came from, without telling anybody. */
 gboolean
 charflow_char_device_settle_silently (CharflowCharDevice  *self,
-                 CharflowWriteBuffer *buffer)
+                                      CharflowWriteBuffer *buffer)
 {
   CharflowClient *client = charflow_write_buffer_get_client (buffer);
 
@@ -45,7 +43,7 @@ charflow_char_device_settle_silently (CharflowCharDevice  *self,
     return FALSE;
 
   if (client != NULL)
-    charflow_client_unreserve (client, charflow_write_buffer_get_capacity (buffer));
+    charflow_client_unreserve (client, buffer);
   else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
     charflow_char_device_get_private (self)->self_tokens++;
 
@@ -62,9 +60,18 @@ charflow_char_device_settle_write_buffer (CharflowCharDevice  *self,
     return;
 
   if (charflow_write_buffer_get_client (buffer) != NULL)
-    repay_client (self, charflow_write_buffer_get_client (buffer));
+    charflow_char_device_repay_client (self, charflow_write_buffer_get_client (buffer));
   else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
     g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_SELF_TOKEN_FREED], 0);
+}
+
+static void
+count_consumed (CharflowCharDevice  *self,
+                CharflowWriteBuffer *buffer)
+{
+  charflow_char_device_get_private (self)->figures.written_messages += buffer->n_messages;
+  if (charflow_write_buffer_is_valid (buffer, self) && buffer->client != NULL)
+    charflow_client_count_written (buffer->client, buffer);
 }
 
 static gboolean
@@ -78,6 +85,13 @@ out_source_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+may_write (CharflowCharDevicePrivate *priv)
+{
+  return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) &&
+         charflow_char_device_is_open (priv);
+}
+
 /* Writes on when the back end has room, or, where it has, after other sources of the main context. */
 static void
 write_later (CharflowCharDevice *self,
@@ -85,7 +99,7 @@ write_later (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
-  if (priv->out_source != NULL || priv->writes_end || !priv->running || !charflow_char_device_is_open (priv))
+  if (priv->out_source != NULL || !may_write (priv))
     return;
 
   priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
@@ -119,11 +133,31 @@ take_failed_write (CharflowCharDevice *self,
   charflow_char_device_tell_error (self, error);
 }
 
+static CharflowWriteStatus
+write_first (CharflowCharDevice   *self,
+             CharflowWriteBuffer **consumed,
+             GError              **error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowBackend) backend = g_object_ref (priv->backend);
+  gsize progress = 0;
+  CharflowWriteStatus status = charflow_write_queue_write (&priv->write_queue, backend, &progress, consumed, error);
+
+  if (progress > 0)
+    priv->active = TRUE;
+  priv->figures.written_bytes += progress;
+  if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
+    count_consumed (self, *consumed);
+
+  return status;
+}
+
 void
 charflow_char_device_pump_writes (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
+  CharflowWriteStatus status = CHARFLOW_WRITE_STATUS_EMPTY;
   guint n;
 
   if (priv->writing || priv->out_source != NULL)
@@ -131,16 +165,12 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   priv->writing = TRUE;
-  for (n = 0; n < MAX_MESSAGES_PER_TURN; n++)
+  for (n = 0; n < MAX_MESSAGES_PER_TURN && may_write (priv); n++)
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
-      CharflowWriteStatus status;
 
-      if (!priv->running || priv->writes_end || !charflow_char_device_is_open (priv))
-        break;
-
-      status = charflow_write_queue_write (&priv->write_queue, priv->backend, &consumed, &error);
+      status = write_first (self, &consumed, &error);
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
       else if (status == CHARFLOW_WRITE_STATUS_FAILED)
@@ -150,6 +180,9 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
     }
   priv->writing = FALSE;
 
+  charflow_blocked_time_set (&priv->write_blocked, status == CHARFLOW_WRITE_STATUS_BLOCKED && may_write (priv));
+  if (priv->write_queue.held.length > 0)
+    charflow_char_device_update_speaker (self);
   if (priv->write_queue.buffers.length > 0)
     write_later (self, n == MAX_MESSAGES_PER_TURN);
 }
@@ -305,6 +338,99 @@ charflow_char_device_get_server_write_buffer (CharflowCharDevice *self,
   return take_server_buffer (self, take_token, size, NULL, error);
 }
 
+static gboolean
+speaker_timer_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowClient *speaker = charflow_write_queue_get_blocker (&priv->write_queue);
+
+  charflow_clear_source (&priv->speaker_timer);
+  if (speaker != NULL)
+    charflow_char_device_request_removal (self, speaker, CHARFLOW_REMOVE_REASON_STALLED);
+  charflow_char_device_update_speaker (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Who has begun a message, and does not go on, may keep the others waiting only so long. */
+void
+charflow_char_device_update_speaker (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowClient *speaker = charflow_write_queue_get_blocker (&priv->write_queue);
+
+  charflow_clear_source (&priv->speaker_timer);
+  /* As long as something of its message waits for the device, it is the device that is slow. */
+  if (speaker == NULL || priv->disposed || charflow_client_get_private (speaker)->buffers.length > 0)
+    return;
+
+  priv->speaker_timer = g_timeout_source_new (charflow_client_get_private (speaker)->stall_time_ms);
+  g_source_set_callback (priv->speaker_timer, speaker_timer_cb, self, NULL);
+  g_source_attach (priv->speaker_timer, priv->context);
+}
+
+static gboolean
+frames_messages (CharflowCharDeviceClass *klass)
+{
+  CharflowCharDeviceClass *base = g_type_class_peek (CHARFLOW_TYPE_CHAR_DEVICE);
+
+  return klass->frame_message != base->frame_message;
+}
+
+/* FALSE when there is nothing to be written of it, or an error. */
+static gboolean
+frame_buffer (CharflowCharDevice  *self,
+              CharflowWriteBuffer *buffer,
+              GError             **error)
+{
+  CharflowCharDeviceClass *klass = CHARFLOW_CHAR_DEVICE_GET_CLASS (self);
+  g_autoptr (GBytes) message = NULL;
+  GBytes *framed;
+
+  if (!frames_messages (klass))
+    return TRUE;
+
+  message = charflow_write_buffer_copy_bytes (buffer);
+  framed = klass->frame_message (self, buffer->client, message, &buffer->continues, error);
+  if (framed != NULL)
+    charflow_write_buffer_set_framed (buffer, framed);
+
+  return framed != NULL;
+}
+
+/* Takes the buffer over. A message that is not one removes its client. */
+static gboolean
+enqueue_buffer (CharflowCharDevice  *self,
+                CharflowWriteBuffer *buffer,
+                GError             **error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+  g_autoptr (CharflowClient) client = buffer->client == NULL ? NULL : g_object_ref (buffer->client);
+  g_autoptr (GError) refusal = NULL;
+
+  if (frame_buffer (self, buffer, &refusal) &&
+      (client == NULL || charflow_write_buffer_is_valid (buffer, self)))
+    {
+      charflow_write_queue_push (&priv->write_queue, buffer);
+      charflow_char_device_pump_writes (self);
+      charflow_char_device_update_speaker (self);
+      return TRUE;
+    }
+
+  charflow_char_device_settle_write_buffer (self, buffer);
+  charflow_write_buffer_unref (buffer);
+  if (refusal == NULL)
+    return TRUE;
+
+  g_debug ("Message to the device: %s", refusal->message);
+  if (client != NULL && charflow_char_device_has_client (self, client))
+    charflow_char_device_request_removal (self, client, CHARFLOW_REMOVE_REASON_BAD_MESSAGE);
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
+}
+
 /**
  * charflow_char_device_add_write_buffer:
  * @self: a device
@@ -312,7 +438,8 @@ charflow_char_device_get_server_write_buffer (CharflowCharDevice *self,
  *
  * Writes a buffer to the device, after all that waits already; what cannot be written now waits.
  *
- * The buffer of a client that has gone meanwhile is released.
+ * The buffer of a client that has gone meanwhile is released. Where a subclass frames messages, one that breaks the
+ * rules removes its client, with %CHARFLOW_REMOVE_REASON_BAD_MESSAGE.
  *
  * Since: 1.0
  */
@@ -320,11 +447,11 @@ void
 charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
                                        CharflowWriteBuffer *buffer)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   CharflowClient *client;
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
   g_return_if_fail (buffer != NULL);
+  g_return_if_fail (!buffer->is_queued);
 
   client = charflow_write_buffer_get_client (buffer);
   if (client != NULL && !charflow_write_buffer_is_valid (buffer, self))
@@ -333,8 +460,7 @@ charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
       return;
     }
 
-  charflow_write_queue_push (&priv->write_queue, buffer);
-  charflow_char_device_pump_writes (self);
+  enqueue_buffer (self, buffer, NULL);
 }
 
 /**
@@ -367,7 +493,7 @@ charflow_char_device_release_write_buffer (CharflowCharDevice  *self,
  * Writes one message to the device, without copying it; what cannot be written now waits.
  *
  * It is charflow_char_device_get_write_buffer() and charflow_char_device_add_write_buffer() in one, and
- * fails as the first of these.
+ * fails as the first of these, or, where a subclass frames messages, with %CHARFLOW_DEVICE_ERROR_BAD_MESSAGE.
  *
  * Returns: %TRUE on success
  *
@@ -396,6 +522,5 @@ charflow_char_device_write_bytes (CharflowCharDevice *self,
   if (buffer == NULL)
     return FALSE;
 
-  charflow_char_device_add_write_buffer (self, buffer);
-  return TRUE;
+  return enqueue_buffer (self, buffer, error);
 }

@@ -30,21 +30,6 @@
  *
  * Since: 1.0
  */
-struct _CharflowWriteBuffer
-{
-  gatomicrefcount ref_count;
-  CharflowWriteOrigin origin;
-  gboolean settled;
-  gboolean has_client; /* or had one, when it was got */
-  guint attachment; /* of the client, when it was got */
-  CharflowClient *client;
-  GWeakRef device; /* used where there is no client */
-  GBytes *bytes; /* what it was made around, or NULL */
-  guint8 *chunk; /* where a large one is filled, or NULL */
-  gsize capacity;
-  gsize size;
-  guint8 memory[]; /* where a small one is filled */
-};
 
 G_DEFINE_BOXED_TYPE (CharflowWriteBuffer,
                      charflow_write_buffer,
@@ -69,9 +54,13 @@ charflow_write_buffer_new (CharflowCharDevice *device,
   if (buffer == NULL)
     return NULL;
 
+  memset (buffer, 0, sizeof *buffer);
   g_atomic_ref_count_init (&buffer->ref_count);
   buffer->origin = origin;
-  buffer->settled = FALSE;
+  buffer->price = client != NULL ? charflow_client_get_flow_control (client) : origin == CHARFLOW_WRITE_ORIGIN_SERVER;
+  buffer->n_messages = 1;
+  buffer->queue_link.data = buffer;
+  buffer->client_link.data = buffer;
   buffer->has_client = client != NULL;
   buffer->client = client == NULL ? NULL : g_object_ref (client);
   buffer->attachment = client == NULL ? 0 : charflow_client_get_attachment (client);
@@ -145,6 +134,7 @@ charflow_write_buffer_unref (CharflowWriteBuffer *buffer)
     g_weak_ref_clear (&buffer->device);
   g_clear_object (&buffer->client);
   g_clear_pointer (&buffer->bytes, g_bytes_unref);
+  g_clear_pointer (&buffer->framed, g_bytes_unref);
   g_clear_pointer (&buffer->chunk, charflow_chunk_free);
   g_free (buffer);
 }
@@ -164,7 +154,8 @@ get_memory (CharflowWriteBuffer *buffer)
  *
  * Appends bytes to what the buffer holds.
  *
- * Fails with %CHARFLOW_DEVICE_ERROR_FULL when there is no room for all of them; then none is appended.
+ * Fails with %CHARFLOW_DEVICE_ERROR_FULL when there is no room for all of them, or the buffer was given to its device;
+ * then none is appended.
  *
  * Returns: %TRUE on success
  *
@@ -180,6 +171,12 @@ charflow_write_buffer_append (CharflowWriteBuffer *buffer,
   g_return_val_if_fail (data != NULL || len == 0, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (buffer->is_queued)
+    {
+      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FULL,
+                           _("The buffer was given to its device already"));
+      return FALSE;
+    }
   if (len > buffer->capacity - buffer->size)
     {
       g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_FULL,
@@ -304,7 +301,7 @@ charflow_write_buffer_get_client (CharflowWriteBuffer *buffer)
  *
  * Tells how many tokens the buffer cost.
  *
- * Returns: 1, or 0 where there is no flow control
+ * Returns: 1; 0 where there is no flow control; more for one that holds several messages, from a saved state
  *
  * Since: 1.0
  */
@@ -313,16 +310,7 @@ charflow_write_buffer_get_token_price (CharflowWriteBuffer *buffer)
 {
   g_return_val_if_fail (buffer != NULL, 0);
 
-  switch (buffer->origin)
-    {
-    case CHARFLOW_WRITE_ORIGIN_CLIENT:
-      return charflow_client_get_flow_control (buffer->client) ? 1 : 0;
-    case CHARFLOW_WRITE_ORIGIN_SERVER:
-      return 1;
-    case CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN:
-    default:
-      return 0;
-    }
+  return buffer->price;
 }
 
 /**
@@ -364,7 +352,34 @@ charflow_write_buffer_get_size (CharflowWriteBuffer *buffer)
 const guint8 *
 charflow_write_buffer_get_contents (CharflowWriteBuffer *buffer)
 {
+  if (buffer->framed != NULL)
+    return g_bytes_get_data (buffer->framed, NULL);
+
   return buffer->bytes != NULL ? g_bytes_get_data (buffer->bytes, NULL) : get_memory (buffer);
+}
+
+gsize
+charflow_write_buffer_get_contents_size (CharflowWriteBuffer *buffer)
+{
+  return buffer->framed != NULL ? g_bytes_get_size (buffer->framed) : buffer->size;
+}
+
+void
+charflow_write_buffer_set_framed (CharflowWriteBuffer *buffer,
+                                  GBytes              *framed)
+{
+  g_clear_pointer (&buffer->framed, g_bytes_unref);
+  buffer->framed = framed;
+}
+
+GBytes *
+charflow_write_buffer_share_contents (CharflowWriteBuffer *buffer,
+                                      gsize                offset)
+{
+  return g_bytes_new_with_free_func (charflow_write_buffer_get_contents (buffer) + offset,
+                                     charflow_write_buffer_get_contents_size (buffer) - offset,
+                                     (GDestroyNotify) charflow_write_buffer_unref,
+                                     charflow_write_buffer_ref (buffer));
 }
 
 gboolean
@@ -395,5 +410,7 @@ charflow_write_buffer_orphan (CharflowWriteBuffer *buffer)
 {
   buffer->settled = TRUE;
   buffer->origin = CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN;
+  buffer->price = 0;
+  buffer->continues = FALSE;
   g_clear_object (&buffer->client);
 }

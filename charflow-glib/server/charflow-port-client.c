@@ -91,6 +91,7 @@ explain_removal (CharflowClient      *client,
     case CHARFLOW_REMOVE_REASON_TOKEN_OVERFLOW:
     case CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT:
     case CHARFLOW_REMOVE_REASON_DEVICE_GONE:
+    case CHARFLOW_REMOVE_REASON_BAD_MESSAGE:
     default:
       return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
                                   _("Removed from its device"));

@@ -36,17 +36,15 @@ class Lines(Charflow.CharDevice):
 
     def __init__(self, **properties):
         super().__init__(**properties)
-        self.pending = b""
         self.targets = {}
 
     def do_read_message(self):
-        data = self.read_bytes(4096)
-        self.pending += data.get_data() if data else b""
-        line, end, rest = self.pending.partition(b"\n")
-        if not end:
-            return None
-        self.pending = rest
-        return GLib.Bytes.new(line + end)
+        available = self.fill(1)
+        while (end := self.peek_bytes().get_data().find(b"\n")) < 0:
+            if self.fill(available + 1) == available:
+                return None
+            available = self.fill(0)
+        return self.read_bytes(end + 1)
 
     def do_message_target(self, message):
         return self.targets.get(message.get_data()[:1])
