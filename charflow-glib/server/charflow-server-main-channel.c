@@ -11,6 +11,7 @@
 #include "charflow-server-channel-private.h"
 #include "charflow-server-client.h"
 #include "charflow-server.h"
+#include "charflow-source-private.h"
 #include "charflow-wire-reader-private.h"
 #include "charflow-wire-writer-private.h"
 
@@ -45,25 +46,18 @@ struct _CharflowServerMainChannel
 
   GMainContext *context;
   GHashTable *visitors; /* CharflowChannelClient to Visitor */
+  GSource *timer; /* while there are any that are pinged */
 };
 
 typedef struct
 {
   CharflowChannelClient *client;
   gboolean has_list;
+  gboolean is_pinged;
   guint silent_ticks;
-  GSource *timer;
 } Visitor;
 
 G_DEFINE_FINAL_TYPE (CharflowServerMainChannel, charflow_server_main_channel, CHARFLOW_TYPE_SERVER_CHANNEL)
-
-static void
-visitor_free (Visitor *visitor)
-{
-  g_source_destroy (visitor->timer);
-  g_source_unref (visitor->timer);
-  g_free (visitor);
-}
 
 static void
 send (CharflowChannelClient *client,
@@ -76,17 +70,16 @@ send (CharflowChannelClient *client,
 }
 
 /* A peer on the network may vanish without a word; only the answers to pings tell. */
-static gboolean
-tick_cb (gpointer user_data)
+static void
+ping_visitor (Visitor *visitor)
 {
-  Visitor *visitor = user_data;
   CharflowConnection *connection = charflow_channel_client_get_connection (visitor->client);
 
   if (!charflow_connection_get_ping_pending (connection))
     {
       visitor->silent_ticks = 0;
       charflow_connection_ping (connection);
-      return G_SOURCE_CONTINUE;
+      return;
     }
 
   visitor->silent_ticks++;
@@ -97,10 +90,37 @@ tick_cb (gpointer user_data)
                                               MAX_SILENT_TICKS * PING_INTERVAL_MS / 1000);
 
       charflow_channel_client_fail (visitor->client, error);
-      return G_SOURCE_REMOVE;
+    }
+}
+
+/* One timer for all: each costs at every turn of the context. */
+static gboolean
+tick_cb (gpointer user_data)
+{
+  g_autoptr (CharflowServerMainChannel) self = g_object_ref (user_data);
+  g_autolist (CharflowChannelClient) clients = g_hash_table_get_keys (self->visitors);
+
+  g_list_foreach (clients, (GFunc) (GCallback) g_object_ref, NULL);
+  for (GList *link = clients; link != NULL; link = link->next)
+    {
+      Visitor *visitor = g_hash_table_lookup (self->visitors, link->data);
+
+      if (visitor != NULL && visitor->is_pinged)
+        ping_visitor (visitor);
     }
 
   return G_SOURCE_CONTINUE;
+}
+
+static void
+add_timer (CharflowServerMainChannel *self)
+{
+  if (self->timer != NULL)
+    return;
+
+  self->timer = g_timeout_source_new (PING_INTERVAL_MS);
+  g_source_set_callback (self->timer, tick_cb, self, NULL);
+  g_source_attach (self->timer, self->context);
 }
 
 static void
@@ -147,11 +167,10 @@ charflow_server_main_channel_client_attached (CharflowServerChannel *channel,
   Visitor *visitor = g_new0 (Visitor, 1);
 
   visitor->client = client;
-  visitor->timer = g_timeout_source_new (PING_INTERVAL_MS);
-  g_source_set_callback (visitor->timer, tick_cb, visitor, NULL);
   /* On a UNIX socket a peer cannot vanish unseen, and SPICE's server sends no pings there. */
-  if (!g_str_has_prefix (charflow_channel_client_get_peer (client), "unix:"))
-    g_source_attach (visitor->timer, self->context);
+  visitor->is_pinged = !g_str_has_prefix (charflow_channel_client_get_peer (client), "unix:");
+  if (visitor->is_pinged)
+    add_timer (self);
   g_hash_table_insert (self->visitors, client, visitor);
 
   send_init (self, client);
@@ -162,7 +181,11 @@ static void
 charflow_server_main_channel_client_detached (CharflowServerChannel *channel,
                                               CharflowChannelClient *client)
 {
-  g_hash_table_remove (CHARFLOW_SERVER_MAIN_CHANNEL (channel)->visitors, client);
+  CharflowServerMainChannel *self = CHARFLOW_SERVER_MAIN_CHANNEL (channel);
+
+  g_hash_table_remove (self->visitors, client);
+  if (g_hash_table_size (self->visitors) == 0)
+    charflow_clear_source (&self->timer);
 }
 
 static void
@@ -279,6 +302,7 @@ charflow_server_main_channel_finalize (GObject *object)
 {
   CharflowServerMainChannel *self = CHARFLOW_SERVER_MAIN_CHANNEL (object);
 
+  charflow_clear_source (&self->timer);
   g_clear_pointer (&self->visitors, g_hash_table_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   G_OBJECT_CLASS (charflow_server_main_channel_parent_class)->finalize (object);
@@ -301,7 +325,7 @@ static void
 charflow_server_main_channel_init (CharflowServerMainChannel *self)
 {
   self->context = g_main_context_ref_thread_default ();
-  self->visitors = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) visitor_free);
+  self->visitors = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   charflow_channel_add_capability (CHARFLOW_CHANNEL (self), SPICE_MAIN_CAP_NAME_AND_UUID);
   charflow_channel_add_capability (CHARFLOW_CHANNEL (self), SPICE_MAIN_CAP_AGENT_CONNECTED_TOKENS);
 }

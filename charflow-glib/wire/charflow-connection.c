@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 
 #include "charflow-chunk-private.h"
-#include "charflow-fd-source-private.h"
 #include "charflow-link-private.h"
 #include "charflow-source-private.h"
 #include "charflow-stream-util-private.h"
 #include "charflow-sub-messages-private.h"
+#include "charflow-watch-private.h"
 #include "charflow-wire-reader-private.h"
 #include "charflow-wire-writer-private.h"
 
@@ -54,7 +54,8 @@ struct _CharflowConnection
   GPollableInputStream *input;
   GPollableOutputStream *output;
   int fd; /* of the stream, where it is a socket's */
-  CharflowFdSources *fd_sources; /* NULL where it is not */
+  CharflowWatch *watch; /* NULL where it is not */
+  GIOCondition awaited;
   GMainContext *context;
   CharflowConnectionRole role;
   gsize header_size;
@@ -62,7 +63,7 @@ struct _CharflowConnection
   gpointer owner;
   gboolean closed;
 
-  GSource *in_source;
+  GSource *in_source; /* where there is no watch */
   GSource *again_source;
   guint8 *in; /* a chunk with what was read and not dealt with, from in_start to in_end; NULL when empty */
   gsize in_start;
@@ -84,7 +85,7 @@ struct _CharflowConnection
   GQueue out; /* OutMessage */
   gsize out_offset; /* sent of the first */
   gsize out_bytes;
-  GSource *out_source;
+  GSource *out_source; /* where there is no watch */
   gboolean flushing;
   gboolean leaving;
   guint64 out_serial;
@@ -103,6 +104,7 @@ struct _CharflowConnection
 
 G_DEFINE_FINAL_TYPE (CharflowConnection, charflow_connection, G_TYPE_OBJECT)
 
+static void output_ready (CharflowConnection *self);
 static void read_turn (CharflowConnection *self);
 static void read_again (CharflowConnection *self);
 
@@ -120,13 +122,81 @@ out_message_size (CharflowConnection *self,
   return self->header_size + (message->body == NULL ? 0 : g_bytes_get_size (message->body));
 }
 
+static gboolean
+pollable_input_ready_cb (GObject *unused,
+                         gpointer user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+
+  read_turn (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+pollable_output_ready_cb (GObject *unused,
+                          gpointer user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+
+  output_ready (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+await_stream (CharflowConnection *self,
+              GSource           **source,
+              gboolean            is_input)
+{
+  if ((self->awaited & (is_input ? G_IO_IN : G_IO_OUT)) == 0)
+    {
+      charflow_clear_source (source);
+      return;
+    }
+  if (*source != NULL)
+    return;
+
+  *source = is_input ? g_pollable_input_stream_create_source (self->input, NULL)
+                     : g_pollable_output_stream_create_source (self->output, NULL);
+  g_source_set_callback (*source, G_SOURCE_FUNC (is_input ? pollable_input_ready_cb : pollable_output_ready_cb), self, NULL);
+  g_source_attach (*source, self->context);
+}
+
+/* From now on it waits for G_IO_IN, for G_IO_OUT, both or none. A socket is watched, read and written directly: GLib's
+ * streams are made of several layers, which each message would pass through at every step. */
+static void
+await (CharflowConnection *self,
+       GIOCondition        condition)
+{
+  self->awaited = condition;
+  if (self->watch != NULL)
+    {
+      charflow_watch_want (self->watch, condition);
+      return;
+    }
+
+  await_stream (self, &self->in_source, TRUE);
+  await_stream (self, &self->out_source, FALSE);
+}
+
+static void
+socket_ready (GIOCondition condition,
+              gpointer     user_data)
+{
+  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
+  gboolean is_broken = (condition & (G_IO_HUP | G_IO_ERR)) != 0;
+
+  if ((self->awaited & G_IO_OUT) != 0 && (is_broken || (condition & G_IO_OUT) != 0))
+    output_ready (self);
+  if ((self->awaited & G_IO_IN) != 0 && (is_broken || (condition & G_IO_IN) != 0))
+    read_turn (self);
+}
+
 static void
 drop_everything (CharflowConnection *self)
 {
   self->closed = TRUE;
-  charflow_clear_source (&self->in_source);
+  await (self, 0);
   charflow_clear_source (&self->again_source);
-  charflow_clear_source (&self->out_source);
   g_queue_clear_full (&self->out, (GDestroyNotify) out_message_free);
   self->out_bytes = 0;
 }
@@ -219,32 +289,6 @@ may_send (CharflowConnection *self)
   return self->window == 0 || self->unacked <= 2 * (guint64) self->window;
 }
 
-/* A socket is watched, read and written directly: GLib's streams are made of several layers, which each message
- * would pass through at every step. */
-static GSource *
-attach_source (CharflowConnection *self,
-               GIOCondition        condition,
-               GSourceFunc         callback,
-               GPollableSourceFunc pollable_callback)
-{
-  GSource *source;
-
-  if (self->fd_sources != NULL)
-    {
-      source = charflow_fd_sources_create (self->fd_sources, self->fd, condition);
-      g_source_set_callback (source, callback, self, NULL);
-    }
-  else
-    {
-      source = condition == G_IO_IN ? g_pollable_input_stream_create_source (self->input, NULL)
-                                    : g_pollable_output_stream_create_source (self->output, NULL);
-      g_source_set_callback (source, G_SOURCE_FUNC (pollable_callback), self, NULL);
-    }
-  g_source_attach (source, self->context);
-
-  return source;
-}
-
 static gssize
 fail_io (GError **error)
 {
@@ -262,7 +306,7 @@ read_stream (CharflowConnection *self,
 {
   gssize n;
 
-  if (self->fd_sources == NULL)
+  if (self->watch == NULL)
     return g_pollable_input_stream_read_nonblocking (self->input, buffer, size, NULL, error);
 
   do
@@ -283,7 +327,7 @@ write_stream (CharflowConnection *self,
   struct msghdr message = { .msg_iov = pieces, .msg_iovlen = n_vectors };
   gssize n;
 
-  if (self->fd_sources == NULL)
+  if (self->watch == NULL)
     {
       gsize sent = 0;
       GPollableReturn result =
@@ -303,28 +347,20 @@ write_stream (CharflowConnection *self,
   return n < 0 ? fail_io (error) : n;
 }
 
-static gboolean
-output_ready_cb (gpointer user_data)
+static void
+output_ready (CharflowConnection *self)
 {
-  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
-
-  charflow_clear_source (&self->out_source);
+  /* The watch is told only when it is done: mostly there is more to wait for. */
+  self->awaited &= ~G_IO_OUT;
   charflow_connection_flush (self);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-pollable_output_ready_cb (GObject *unused,
-                          gpointer user_data)
-{
-  return output_ready_cb (user_data);
+  if (!self->closed)
+    await (self, self->awaited);
 }
 
 static void
 wait_for_output (CharflowConnection *self)
 {
-  if (self->out_source == NULL)
-    self->out_source = attach_source (self, G_IO_OUT, output_ready_cb, pollable_output_ready_cb);
+  await (self, self->awaited | G_IO_OUT);
 }
 
 /* Vectors for as many messages as may go out now; without those bytes of the first that went already. */
@@ -421,7 +457,7 @@ charflow_connection_flush (CharflowConnection *self)
   g_autoptr (CharflowConnection) guard = NULL;
   gsize before = self->out_bytes;
 
-  if (self->closed || self->flushing || self->out_source != NULL)
+  if (self->closed || self->flushing || (self->awaited & G_IO_OUT) != 0)
     return;
 
   guard = g_object_ref (self);
@@ -1081,32 +1117,13 @@ read_once (CharflowConnection *self,
   return n;
 }
 
-static gboolean
-input_ready_cb (gpointer user_data)
-{
-  g_autoptr (CharflowConnection) self = g_object_ref (user_data);
-
-  read_turn (self);
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-pollable_input_ready_cb (GObject *unused,
-                         gpointer user_data)
-{
-  return input_ready_cb (user_data);
-}
-
 static void
 update_in_source (CharflowConnection *self)
 {
   if (is_paused (self) || self->input_ended)
-    {
-      charflow_clear_source (&self->in_source);
-      return;
-    }
-  if (self->in_source == NULL)
-    self->in_source = attach_source (self, G_IO_IN, input_ready_cb, pollable_input_ready_cb);
+    await (self, self->awaited & ~G_IO_IN);
+  else
+    await (self, self->awaited | G_IO_IN);
 }
 
 static gboolean
@@ -1223,7 +1240,7 @@ charflow_connection_finalize (GObject *object)
   CharflowConnection *self = CHARFLOW_CONNECTION (object);
 
   charflow_connection_close (self);
-  g_clear_pointer (&self->fd_sources, charflow_fd_sources_free);
+  g_clear_pointer (&self->watch, charflow_watch_free);
   g_clear_pointer (&self->in, charflow_chunk_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->context, g_main_context_unref);
@@ -1258,7 +1275,7 @@ charflow_connection_new (GIOStream                       *stream,
   if (G_IS_SOCKET_CONNECTION (stream))
     {
       self->fd = g_socket_get_fd (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
-      self->fd_sources = charflow_fd_sources_new ();
+      self->watch = charflow_watch_new (self->context, self->fd, socket_ready, self);
     }
   self->role = role;
   self->header_size = mini_header ? sizeof (SpiceMiniDataHeader) : sizeof (SpiceDataHeader);
