@@ -159,6 +159,7 @@ charflow_client_move_queue (CharflowClient *self)
       priv->queued_bytes -= g_bytes_get_size (message);
       priv->last_progress = g_get_monotonic_time ();
       deliver (self, message);
+      priv->n_unqueued++;
     }
   if (priv->attachment != attachment)
     return;
@@ -245,6 +246,7 @@ drop_oldest (CharflowClientPrivate *priv)
       g_autoptr (GBytes) oldest = g_queue_pop_head (&priv->queue);
 
       priv->queued_bytes -= g_bytes_get_size (oldest);
+      priv->n_unqueued++;
       priv->missed_bytes += g_bytes_get_size (oldest);
     }
 }
@@ -299,12 +301,27 @@ charflow_client_drop_queue (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
+  priv->n_unqueued += priv->queue.length;
   g_queue_clear_full (&priv->queue, (GDestroyNotify) g_bytes_unref);
   priv->queued_bytes = 0;
   /* What was owed is the client's again, unannounced: the agent protocol tells all counts at reconnect. */
   priv->client_tokens += priv->owed_tokens;
   priv->owed_tokens = 0;
   update_timers (self);
+}
+
+guint64
+charflow_client_get_queue_start (CharflowClient *self)
+{
+  return charflow_client_get_private (self)->n_unqueued;
+}
+
+guint64
+charflow_client_get_queue_end (CharflowClient *self)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  return priv->n_unqueued + priv->queue.length;
 }
 
 gboolean
