@@ -266,6 +266,7 @@ charflow_client_move_queue (CharflowClient *self)
       bytes = pop_bytes (priv);
       priv->last_progress = g_get_monotonic_time ();
       deliver (self, bytes);
+      priv->n_unqueued++;
     }
   if (priv->attachment != attachment)
     return;
@@ -345,6 +346,7 @@ drop_oldest (CharflowClientPrivate *priv)
     {
       g_autoptr (GBytes) oldest = pop_bytes (priv);
 
+      priv->n_unqueued++;
       priv->missed_bytes += g_bytes_get_size (oldest);
       priv->figures.missed_messages++;
       priv->figures.missed_bytes += g_bytes_get_size (oldest);
@@ -431,6 +433,7 @@ charflow_client_reset (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
+  priv->n_unqueued += priv->queue.length;
   clear_queue (priv);
   priv->message_is_cut = FALSE;
   /* What was owed is the client's again, unannounced: the agent protocol tells all counts at reconnect. */
@@ -438,6 +441,20 @@ charflow_client_reset (CharflowClient *self)
   priv->owed_tokens = 0;
   priv->is_awaiting_state = FALSE;
   charflow_client_update_state (self);
+}
+
+guint64
+charflow_client_get_queue_start (CharflowClient *self)
+{
+  return charflow_client_get_private (self)->n_unqueued;
+}
+
+guint64
+charflow_client_get_queue_end (CharflowClient *self)
+{
+  CharflowClientPrivate *priv = charflow_client_get_private (self);
+
+  return priv->n_unqueued + priv->queue.length;
 }
 
 gboolean

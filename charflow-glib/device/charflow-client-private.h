@@ -68,6 +68,7 @@ typedef struct
   guint64 send_tokens;
   GQueue queue; /* CharflowQueuedMessage */
   guint64 queued_bytes;
+  guint64 n_unqueued; /* messages that have left the queue, delivered or dropped */
   guint64 missed_bytes; /* that it was not told of yet */
   gboolean skipping; /* until the next message begins */
   gboolean moving; /* the queue is on its way to the client */
@@ -112,6 +113,10 @@ void charflow_client_offer (CharflowClient *self,
 void charflow_client_flush (CharflowClient *self);
 /* Drops what is queued, and makes what is owed the client's again. Nobody is told. */
 void charflow_client_reset (CharflowClient *self);
+/* The places of the queue's first message, or of the one that is being delivered, and of the next to come: for what
+ * has to keep its place among them. */
+guint64 charflow_client_get_queue_start (CharflowClient *self);
+guint64 charflow_client_get_queue_end (CharflowClient *self);
 gboolean charflow_client_grant_send_tokens (CharflowClient *self,
                                             guint           n_tokens);
 void charflow_client_replace_send_tokens (CharflowClient *self,

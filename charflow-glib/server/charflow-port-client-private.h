@@ -16,6 +16,10 @@ CharflowPortClient *charflow_port_client_new (CharflowChannelClient *connection,
                                               guint                  stall_time_ms,
                                               gboolean               read_only);
 
+/* Sends an event after all that the device said before it. */
+void charflow_port_client_send_event (CharflowPortClient *self,
+                                      guint8              event);
+
 /* The pieces of the connection's data, gathered into buffers for the device. */
 guint8 *charflow_port_client_begin_piece (CharflowPortClient *self,
                                           gsize               wanted,

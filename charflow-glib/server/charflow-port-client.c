@@ -10,12 +10,19 @@
 #include "charflow-char-device.h"
 #include "charflow-client-private.h"
 
+typedef struct
+{
+  guint64 place; /* the message of the client's queue that it stands before */
+  guint8 event;
+} QueuedEvent;
+
 struct _CharflowPortClient
 {
   CharflowClient parent_instance;
 
   CharflowChannelClient *connection; /* not owned: it outlives its attachment to the device */
   CharflowWriteBuffer *buffer; /* being filled */
+  GArray *events; /* QueuedEvents, behind messages that wait in the client's queue */
   gboolean leaving;
 };
 
@@ -35,6 +42,41 @@ update_ready (CharflowPortClient *self)
   charflow_client_set_ready (CHARFLOW_CLIENT (self), ready);
 }
 
+/* A device that comes and goes by itself is not to fill the memory: what it did twice at one place, it did once. */
+static void
+drop_repeated (GArray *events)
+{
+  const QueuedEvent *last = &g_array_index (events, QueuedEvent, events->len - 1);
+
+  if (events->len >= 3 && last[-2].place == last->place && last[-2].event == last->event)
+    g_array_set_size (events, events->len - 2);
+}
+
+/* Sends the events that stand before what is still in the client's queue, unless the peer does not read and nothing is
+ * about to follow them. */
+static void
+queue_due_events (CharflowPortClient *self,
+                  gboolean            data_follows)
+{
+  CharflowConnection *connection = charflow_channel_client_get_connection (self->connection);
+  guint64 place = charflow_client_get_queue_start (CHARFLOW_CLIENT (self));
+  guint n = 0;
+
+  for (; n < self->events->len; n++)
+    {
+      QueuedEvent *queued = &g_array_index (self->events, QueuedEvent, n);
+      g_autoptr (GBytes) body = NULL;
+
+      if (queued->place > place || (!data_follows && charflow_connection_is_full (connection)))
+        break;
+      body = g_bytes_new (&queued->event, sizeof queued->event);
+      charflow_connection_queue (connection, SPICE_MSG_PORT_EVENT, body);
+    }
+
+  if (n > 0)
+    g_array_remove_range (self->events, 0, n);
+}
+
 static void
 charflow_port_client_deliver (CharflowClient     *client,
                               CharflowCharDevice *device,
@@ -47,6 +89,7 @@ charflow_port_client_deliver (CharflowClient     *client,
   if (g_bytes_get_size (bytes) == 0)
     return;
 
+  queue_due_events (self, TRUE);
   charflow_connection_queue (connection, SPICE_MSG_SPICEVMC_DATA, bytes);
   update_ready (self);
 }
@@ -55,7 +98,10 @@ static void
 charflow_port_client_flush (CharflowClient     *client,
                             CharflowCharDevice *device)
 {
-  charflow_connection_flush (charflow_channel_client_get_connection (CHARFLOW_PORT_CLIENT (client)->connection));
+  CharflowPortClient *self = CHARFLOW_PORT_CLIENT (client);
+
+  queue_due_events (self, FALSE);
+  charflow_connection_flush (charflow_channel_client_get_connection (self->connection));
 }
 
 static void
@@ -116,7 +162,10 @@ charflow_port_client_removed (CharflowClient      *client,
 static void
 charflow_port_client_finalize (GObject *object)
 {
-  g_clear_pointer (&CHARFLOW_PORT_CLIENT (object)->buffer, charflow_write_buffer_unref);
+  CharflowPortClient *self = CHARFLOW_PORT_CLIENT (object);
+
+  g_clear_pointer (&self->buffer, charflow_write_buffer_unref);
+  g_array_unref (self->events);
   G_OBJECT_CLASS (charflow_port_client_parent_class)->finalize (object);
 }
 
@@ -135,6 +184,7 @@ charflow_port_client_class_init (CharflowPortClientClass *klass)
 static void
 charflow_port_client_init (CharflowPortClient *self)
 {
+  self->events = g_array_new (FALSE, FALSE, sizeof (QueuedEvent));
 }
 
 CharflowPortClient *
@@ -213,8 +263,30 @@ charflow_port_client_end_batch (CharflowPortClient *self)
 }
 
 void
+charflow_port_client_send_event (CharflowPortClient *self,
+                                 guint8              event)
+{
+  QueuedEvent queued = { charflow_client_get_queue_end (CHARFLOW_CLIENT (self)), event };
+
+  g_array_append_val (self->events, queued);
+  drop_repeated (self->events);
+  queue_due_events (self, FALSE);
+  charflow_connection_flush (charflow_channel_client_get_connection (self->connection));
+}
+
+void
 charflow_port_client_note_sent (CharflowPortClient *self)
 {
+  g_autoptr (CharflowPortClient) guard = g_object_ref (self);
+
+  /* A reset of the device takes away the messages that they stood behind. */
+  if (self->events->len > 0)
+    {
+      queue_due_events (self, FALSE);
+      charflow_connection_flush (charflow_channel_client_get_connection (self->connection));
+      if (charflow_client_peek_device (CHARFLOW_CLIENT (self)) == NULL)
+        return;
+    }
   charflow_client_note_progress (CHARFLOW_CLIENT (self));
   update_ready (self);
 }

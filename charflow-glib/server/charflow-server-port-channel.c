@@ -214,8 +214,6 @@ event_cb (CharflowServerPortChannel *self,
           CharflowEvent              event)
 {
   GListModel *clients = charflow_server_channel_get_clients (CHARFLOW_SERVER_CHANNEL (self));
-  guint8 byte = (guint8) event;
-  g_autoptr (GBytes) body = g_bytes_new (&byte, 1);
 
   /* SPICE has no other events than these. */
   if (event > CHARFLOW_EVENT_BREAK)
@@ -224,9 +222,10 @@ event_cb (CharflowServerPortChannel *self,
   for (guint i = g_list_model_get_n_items (clients); i > 0; i--)
     {
       g_autoptr (CharflowChannelClient) client = g_list_model_get_item (clients, i - 1);
+      CharflowPortClient *port_client = client != NULL ? charflow_channel_client_get_companion (client) : NULL;
 
-      if (client != NULL)
-        charflow_channel_client_send_message (client, SPICE_MSG_PORT_EVENT, body);
+      if (port_client != NULL)
+        charflow_port_client_send_event (port_client, (guint8) event);
     }
 }
 

@@ -158,7 +158,7 @@ class Libspice:
     plain = False
 
     def __init__(self, build):
-        self.program = build / "tests" / "bench" / "spice-server-port"
+        self.program = build / "tests" / "peers" / "spice-server-port"
 
     def command(self, device_path, folder):
         return [self.program, free_port(), device_path, PORT_NAME]
@@ -249,7 +249,7 @@ def measure(build, kind, step, limit_s):
     """One device, one server, one client, all of them new: a dict of figures."""
     device_arguments, client_arguments = step
     programs = build / "tests" / "bench"
-    environment = dict(os.environ, BENCH_PASSWORD=PASSWORD)
+    environment = dict(os.environ, BENCH_PASSWORD=PASSWORD, SPICE_SERVER_PASSWORD=PASSWORD)
     server_kind = SERVERS[kind](build)
     plain = ["--plain"] if server_kind.plain else [f"--name={PORT_NAME}"]
 

@@ -366,6 +366,79 @@ test_bulk (Fixture      *self,
   assert_same (out, test_store_get_written (self->store));
 }
 
+static guint64
+get_queued_bytes (Fixture *self)
+{
+  g_autoptr (CharflowClient) client = g_list_model_get_item (charflow_char_device_get_clients (self->device), 0);
+  guint64 queued_bytes;
+
+  g_object_get (client, "queued-bytes", &queued_bytes, NULL);
+  return queued_bytes;
+}
+
+typedef struct
+{
+  GPollableInputStream *input;
+  GByteArray *found;
+  gboolean closed;
+} Reader;
+
+static void
+read_what_is_there (Reader *reader)
+{
+  guint8 buffer[4096];
+  gssize n;
+
+  while ((n = g_pollable_input_stream_read_nonblocking (reader->input, buffer, sizeof buffer, NULL, NULL)) > 0)
+    g_byte_array_append (reader->found, buffer, n);
+}
+
+static void
+read_until_closed_cb (CharflowClientPortChannel *port,
+                      CharflowEvent              event,
+                      Reader                    *reader)
+{
+  g_assert_cmpint (event, ==, CHARFLOW_EVENT_CLOSED);
+  read_what_is_there (reader);
+  reader->closed = TRUE;
+}
+
+/* The client reads nothing until something waits for it in the device, and then the device closes. */
+static void
+test_event_after_data (Fixture      *self,
+                       gconstpointer unused)
+{
+  CharflowClientPortChannel *port = open_port (self);
+  g_autoptr (GIOStream) stream = charflow_client_port_channel_get_stream (port);
+  g_autoptr (GByteArray) found = g_byte_array_new ();
+  Reader reader = { G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (stream)), found };
+  g_autoptr (GBytes) data = make_data (4 * LARGE);
+  const guint8 *bytes = g_bytes_get_data (data, NULL);
+  g_autoptr (GBytes) put = NULL;
+  gsize n_put = 0;
+
+  test_wait_until (charflow_client_port_channel_get_port_opened (port));
+  while (get_queued_bytes (self) == 0)
+    {
+      g_assert_cmpuint (n_put, <, 4 * LARGE);
+      test_store_put (self->store, (const char *) bytes + n_put, 16384);
+      n_put += 16384;
+      test_wire_settle ();
+    }
+
+  g_signal_connect (port, "event", G_CALLBACK (read_until_closed_cb), &reader);
+  charflow_backend_emit_event (CHARFLOW_BACKEND (self->store), CHARFLOW_EVENT_CLOSED);
+  while (!reader.closed)
+    {
+      read_what_is_there (&reader);
+      g_main_context_iteration (NULL, TRUE);
+    }
+
+  put = g_bytes_new_from_bytes (data, 0, n_put);
+  assert_same (put, found);
+  g_signal_handlers_disconnect_by_data (port, &reader);
+}
+
 /* The device takes a byte at a time; leaving waits until it has all. */
 static void
 test_delivers_all (Fixture      *self,
@@ -433,6 +506,7 @@ main (int   argc,
   ADD ("stream", test_stream);
   ADD ("pending", test_pending);
   ADD ("bulk", test_bulk);
+  ADD ("event-after-data", test_event_after_data);
 #define ADD_SLOW(path, function) g_test_add ("/session/" path, Fixture, NULL, set_up_slow, function, tear_down)
   ADD_SLOW ("delivers-all", test_delivers_all);
   ADD_SLOW ("close-cancelled", test_close_cancelled);

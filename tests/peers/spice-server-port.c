@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A server on the SPICE server library with one port, whose device is a UNIX stream socket: what a
- * virtual machine's port is, without the machine. */
+ * virtual machine's port is, without the machine. The device may come and go where it is the one that
+ * connects; the port is open while it is there. */
 
 #include "config.h"
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <glib.h>
+#include <poll.h>
 #include <spice.h>
 #include <spice/protocol.h>
 #include <stdio.h>
@@ -16,7 +18,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PASSWORD_VARIABLE "BENCH_PASSWORD"
+#define PASSWORD_VARIABLE "SPICE_SERVER_PASSWORD"
+/* The end of a UNIX socket's other side; poll() knows it before all is read. */
+#define HANGUP ((GIOCondition) (POLLHUP | POLLERR | POLLRDHUP))
 
 /* The library never looks into these two: they are ours to define. */
 struct SpiceTimer
@@ -40,9 +44,12 @@ struct SpiceWatch
 typedef struct
 {
   SpiceCharDeviceInstance instance; /* first: the library hands it back */
-  int fd;
+  int listener; /* -1 where this end connects, and then only once */
+  guint accept_id;
+  int fd; /* -1 while the device is away */
   SpiceWatch *watch;
   int events;
+  guint hangup_id;
 } Device;
 
 static GMainLoop *loop;
@@ -198,7 +205,7 @@ static void
 device_watch (Device *device,
               int     events)
 {
-  if (device->events == events)
+  if (device->watch == NULL || device->events == events)
     return;
 
   device->events = events;
@@ -219,6 +226,79 @@ device_ready_cb (int   fd,
   spice_server_char_device_wakeup (&device->instance);
 }
 
+static gboolean accept_cb (int          fd,
+                           GIOCondition condition,
+                           gpointer     user_data);
+
+static void
+await_device (Device *device)
+{
+  if (device->listener >= 0 && device->accept_id == 0)
+    device->accept_id = g_unix_fd_add (device->listener, G_IO_IN, accept_cb, device);
+}
+
+static void
+device_close (Device *device)
+{
+  g_clear_handle_id (&device->hangup_id, g_source_remove);
+  g_clear_pointer (&device->watch, watch_remove);
+  device->events = 0;
+  close (device->fd);
+  device->fd = -1;
+}
+
+static void
+device_leaves (Device *device)
+{
+  device_close (device);
+  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_CLOSED);
+  await_device (device);
+}
+
+/* A device that is not read, because nobody is there, is seen to leave all the same; what it has sent
+ * before is read first, and its end then. */
+static gboolean
+hangup_cb (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  Device *device = user_data;
+  char byte;
+
+  device->hangup_id = 0;
+  if (recv (fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+    device_leaves (device);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+device_comes (Device *device,
+              int     fd)
+{
+  device->fd = fd;
+  device->watch = watch_add (fd, 0, device_ready_cb, device);
+  device->hangup_id = g_unix_fd_add (fd, HANGUP, hangup_cb, device);
+  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_OPENED);
+  spice_server_char_device_wakeup (&device->instance);
+}
+
+static gboolean
+accept_cb (int          listener,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  Device *device = user_data;
+  int fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+
+  if (fd < 0)
+    return G_SOURCE_CONTINUE;
+
+  device->accept_id = 0;
+  device_comes (device, fd);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 device_state (SpiceCharDeviceInstance *instance,
               int                      connected)
@@ -229,14 +309,19 @@ device_state (SpiceCharDeviceInstance *instance,
     device_watch (device, device->events | SPICE_WATCH_EVENT_READ);
 }
 
+/* What the device does not take the library keeps, and offers again when it is woken. */
 static int
 device_write (SpiceCharDeviceInstance *instance,
               const guint8            *data,
               int                      size)
 {
   Device *device = (Device *) instance;
-  gssize n = send (device->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  gssize n;
 
+  if (device->fd < 0)
+    return 0;
+
+  n = send (device->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (n < size && (n >= 0 || errno == EAGAIN))
     device_watch (device, device->events | SPICE_WATCH_EVENT_WRITE);
 
@@ -249,13 +334,19 @@ device_read (SpiceCharDeviceInstance *instance,
              int                      size)
 {
   Device *device = (Device *) instance;
-  gssize n = recv (device->fd, data, size, MSG_DONTWAIT);
+  gssize n;
+
+  if (device->fd < 0)
+    return 0;
 
   /* A port reads once for each wake-up, and goes on when another one comes while it reads. */
+  n = recv (device->fd, data, size, MSG_DONTWAIT);
   if (n > 0)
     spice_server_char_device_wakeup (instance);
   else if (n < 0 && errno == EAGAIN)
     device_watch (device, device->events | SPICE_WATCH_EVENT_READ);
+  else
+    device_leaves (device);
 
   return MAX (n, 0);
 }
@@ -264,6 +355,8 @@ static void
 device_event (SpiceCharDeviceInstance *instance,
               guint8                   event)
 {
+  g_print ("event %d from the client\n", event);
+  fflush (stdout);
 }
 
 static const SpiceCharDeviceInterface device_interface = {
@@ -281,10 +374,12 @@ static const SpiceCharDeviceInterface device_interface = {
 };
 
 static int
-connect_to_path (const char *path)
+open_path (const char *path,
+           gboolean    listens)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int status;
 
   if (g_strlcpy (address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path)
     {
@@ -292,10 +387,16 @@ connect_to_path (const char *path)
       exit (2);
     }
 
-  if (fd < 0 ||
-      connect (fd, (struct sockaddr *) &address, sizeof address) < 0)
+  status = fd;
+  if (fd >= 0 && listens)
+    status = bind (fd, (struct sockaddr *) &address, sizeof address) < 0 ? -1 : listen (fd, 1);
+  else if (fd >= 0)
+    status = connect (fd, (struct sockaddr *) &address, sizeof address);
+
+  if (status < 0)
     {
-      g_printerr ("Could not connect to '%s': %s\n", path, g_strerror (errno));
+      g_printerr ("Could not %s '%s': %s\n", listens ? "listen on" : "connect to", path,
+                  g_strerror (errno));
       exit (1);
     }
 
@@ -306,13 +407,16 @@ static void
 device_start (Device      *device,
               SpiceServer *server,
               const char  *path,
-              const char  *name)
+              const char  *name,
+              gboolean     listens)
 {
+  int fd = open_path (path, listens);
+
   device->instance.base.sif = &device_interface.base;
   device->instance.subtype = "port";
   device->instance.portname = name;
-  device->fd = connect_to_path (path);
-  device->watch = watch_add (device->fd, 0, device_ready_cb, device);
+  device->fd = -1;
+  device->listener = listens ? fd : -1;
 
   if (spice_server_add_interface (server, &device->instance.base) != 0)
     {
@@ -320,7 +424,21 @@ device_start (Device      *device,
       exit (1);
     }
 
-  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_OPENED);
+  if (listens)
+    await_device (device);
+  else
+    device_comes (device, fd);
+}
+
+static void
+device_stop (Device *device)
+{
+  spice_server_remove_interface (&device->instance.base);
+  if (device->fd >= 0)
+    device_close (device);
+  g_clear_handle_id (&device->accept_id, g_source_remove);
+  if (device->listener >= 0)
+    close (device->listener);
 }
 
 static gboolean
@@ -356,11 +474,13 @@ main (int    argc,
   static Device device;
   SpiceServer *server;
   guint64 port;
+  gboolean listens = argc == 5 && g_str_equal (argv[4], "--listen");
 
-  if (argc != 4 || !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, &port, NULL) ||
+  if ((argc != 4 && !listens) || !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, &port, NULL) ||
       g_getenv (PASSWORD_VARIABLE) == NULL)
     {
-      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME\n",
+      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME [--listen]\n"
+                  "With --listen the device connects, and may do so again and again.\n",
                   argv[0]);
       return 2;
     }
@@ -370,17 +490,15 @@ main (int    argc,
   g_unix_signal_add (SIGINT, quit_cb, NULL);
 
   server = start_server ((int) port);
-  device_start (&device, server, argv[2], argv[3]);
+  device_start (&device, server, argv[2], argv[3], listens);
   spice_server_vm_start (server);
 
   g_print ("listening on spice://127.0.0.1:%d\n", (int) port);
   fflush (stdout);
   g_main_loop_run (loop);
 
-  spice_server_remove_interface (&device.instance.base);
+  device_stop (&device);
   spice_server_destroy (server);
-  watch_remove (device.watch);
-  close (device.fd);
   g_main_loop_unref (loop);
 
   return 0;
