@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "log.h"
+#include "missed.h"
 #include "password.h"
 #include "serve-spec.h"
 
@@ -338,6 +339,8 @@ add_channels (Serving *serving,
       g_ptr_array_add (serving->devices, device);
       charflow_char_device_set_keep_unread (device, spec->keep_unread);
       g_signal_connect (device, "backend-error", G_CALLBACK (backend_error_cb), NULL);
+      if (spec->overflow == CHARFLOW_OVERFLOW_DROP)
+        missed_watch (charflow_char_device_get_clients (device));
 
       channel = g_object_new (CHARFLOW_TYPE_SERVER_PORT_CHANNEL,
                               "port-name", spec->name,
