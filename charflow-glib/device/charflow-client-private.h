@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* The bytes of a name: so many fit in a saved state. */
+#define CHARFLOW_CLIENT_MAX_NAME 255
+
 /* What a client means to the reading of its device. */
 typedef enum
 {

@@ -44,8 +44,6 @@
 #define DEFAULT_CLIENT_TOKENS 10
 /* A client that makes no progress holds its device up for so long at most. */
 #define DEFAULT_STALL_TIME_MS 5000
-/* So many bytes fit in a saved state. */
-#define MAX_NAME 255
 /* SPICE's server waits as long for tokens. */
 #define DEFAULT_WAIT_TIME_MS 30000
 
@@ -292,8 +290,8 @@ set_name (CharflowClientPrivate *priv,
   if (name == NULL)
     return;
 
-  if (strlen (name) > MAX_NAME || !g_utf8_validate (name, -1, NULL))
-    g_warning ("The name of a client is more than %d bytes, or no UTF-8: it gets none", MAX_NAME);
+  if (strlen (name) > CHARFLOW_CLIENT_MAX_NAME || !g_utf8_validate (name, -1, NULL))
+    g_warning ("The name of a client is more than %d bytes, or no UTF-8: it gets none", CHARFLOW_CLIENT_MAX_NAME);
   else
     priv->name = g_strdup (name);
 }
@@ -375,6 +373,7 @@ install_construct_properties (GObjectClass *object_class)
    * CharflowClient:name:
    *
    * A name of the program's choice, at most 255 bytes long. A saved state of several clients finds those with a name by it.
+   * The clients of a #CharflowServerPortChannel have that of their peer, see #CharflowChannelClient:peer.
    *
    * Since: 1.0
    */

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <spice/enums.h>
+#include <string.h>
 
 #include "charflow-channel-client-private.h"
 #include "charflow-char-device.h"
@@ -117,30 +118,55 @@ charflow_port_client_writable (CharflowClient     *client,
 }
 
 static GError *
-explain_removal (CharflowClient      *client,
-                 CharflowRemoveReason reason)
+explain_stall (CharflowClient *client)
 {
   guint stall_time_ms;
 
+  g_object_get (client, "stall-time", &stall_time_ms, NULL);
+  return g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
+                      _("Removed because it stalled: it made no progress for %u ms and held up the device"),
+                      stall_time_ms);
+}
+
+static GError *
+explain_token_timeout (CharflowClient *client)
+{
+  guint wait_time_ms;
+
+  g_object_get (client, "wait-time", &wait_time_ms, NULL);
+  return g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
+                      _("Removed because it granted no token: messages waited %u ms for one"),
+                      wait_time_ms);
+}
+
+/* NULL for what is not the doing of its peer. */
+static GError *
+explain_removal (CharflowClient      *client,
+                 CharflowRemoveReason reason)
+{
   switch (reason)
     {
-    case CHARFLOW_REMOVE_REASON_STALLED:
-      g_object_get (client, "stall-time", &stall_time_ms, NULL);
-      return g_error_new (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_TIMED_OUT,
-                          _("Removed because it stalled: it took nothing for %u ms and held up the device"),
-                          stall_time_ms);
+    case CHARFLOW_REMOVE_REASON_DETACHED:
+    case CHARFLOW_REMOVE_REASON_DEVICE_GONE:
+      return NULL;
+    case CHARFLOW_REMOVE_REASON_NO_TOKENS:
+      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
+                                  _("Removed because it wrote a message without a token for it"));
+    case CHARFLOW_REMOVE_REASON_TOKEN_OVERFLOW:
+      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
+                                  _("Removed because it granted more tokens than can be counted"));
     case CHARFLOW_REMOVE_REASON_OVERFLOW:
       return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_LIMIT,
                                   _("Removed because its queue was full"));
-    case CHARFLOW_REMOVE_REASON_DETACHED:
-    case CHARFLOW_REMOVE_REASON_NO_TOKENS:
-    case CHARFLOW_REMOVE_REASON_TOKEN_OVERFLOW:
+    case CHARFLOW_REMOVE_REASON_STALLED:
+      return explain_stall (client);
     case CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT:
-    case CHARFLOW_REMOVE_REASON_DEVICE_GONE:
+      return explain_token_timeout (client);
     case CHARFLOW_REMOVE_REASON_BAD_MESSAGE:
+      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_INVALID_DATA,
+                                  _("Removed because it wrote a message that breaks the framing of the device"));
     default:
-      return g_error_new_literal (CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_FAILED,
-                                  _("Removed from its device"));
+      g_return_val_if_reached (NULL);
     }
 }
 
@@ -153,10 +179,10 @@ charflow_port_client_removed (CharflowClient      *client,
   g_autoptr (GError) error = explain_removal (client, reason);
 
   g_clear_pointer (&self->buffer, charflow_write_buffer_unref);
-  if (reason == CHARFLOW_REMOVE_REASON_DETACHED || reason == CHARFLOW_REMOVE_REASON_DEVICE_GONE)
-    charflow_channel_client_close (self->connection);
-  else
+  if (error != NULL)
     charflow_channel_client_fail (self->connection, error);
+  else
+    charflow_channel_client_close (self->connection);
 }
 
 static void
@@ -187,6 +213,15 @@ charflow_port_client_init (CharflowPortClient *self)
   self->events = g_array_new (FALSE, FALSE, sizeof (QueuedEvent));
 }
 
+/* NULL for a path that is too long to be a name. */
+static const char *
+find_name (CharflowChannelClient *connection)
+{
+  const char *peer = charflow_channel_client_get_peer (connection);
+
+  return strlen (peer) > CHARFLOW_CLIENT_MAX_NAME ? NULL : peer;
+}
+
 CharflowPortClient *
 charflow_port_client_new (CharflowChannelClient *connection,
                           CharflowOverflow       overflow,
@@ -194,6 +229,7 @@ charflow_port_client_new (CharflowChannelClient *connection,
                           gboolean               read_only)
 {
   CharflowPortClient *self = g_object_new (CHARFLOW_TYPE_PORT_CLIENT,
+                                           "name", find_name (connection),
                                            "overflow", overflow,
                                            "stall-time", stall_time_ms,
                                            "read-only", read_only,

@@ -12,8 +12,10 @@
 
 #include "arguments.h"
 #include "log.h"
+#include "missed.h"
 #include "password.h"
 #include "serve-spec.h"
+#include "stats.h"
 
 #define DEFAULT_LISTEN "spice://127.0.0.1:5930"
 
@@ -26,6 +28,7 @@ typedef struct
   GPtrArray *uris; /* char *, where it listens */
   GPtrArray *peers; /* char *, of the sessions, in the order of the server's list */
   char *new_password; /* NULL unless it was made here */
+  Stats *stats; /* NULL where nobody wants them */
   GCancellable *cancellable;
   guint n_awaited; /* back ends that are to be open before it is ready */
   int status;
@@ -46,6 +49,7 @@ static char *password_file;
 static char *tls_certificate;
 static char *tls_key;
 static char *config_file;
+static char *stats_interval;
 static gboolean no_auth;
 static gboolean verbose;
 
@@ -62,6 +66,8 @@ static const GOptionEntry entries[] = {
   { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &password_file,
     N_("Read the password from the first line of FILE"), N_("FILE") },
   { "no-auth", 0, 0, G_OPTION_ARG_NONE, &no_auth, N_("Let everybody in without a password"), NULL },
+  { "stats", 0, 0, G_OPTION_ARG_STRING, &stats_interval,
+    N_("Print the figures of all devices and clients as a line of JSON, every so many seconds"), N_("SECONDS") },
   { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, N_("Say who comes and goes"), NULL },
   { "tls-certificate", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &tls_certificate,
     NULL, NULL },
@@ -91,6 +97,21 @@ check_options (void)
     return TRUE;
 
   return FALSE;
+}
+
+static gboolean
+set_stats (Serving *serving,
+           GError **error)
+{
+  guint interval_ms;
+
+  if (stats_interval == NULL)
+    return TRUE;
+  if (!stats_parse_interval (stats_interval, &interval_ms, error))
+    return FALSE;
+
+  serving->stats = stats_new (interval_ms);
+  return TRUE;
 }
 
 static gboolean
@@ -251,7 +272,8 @@ ready_cb (gpointer user_data)
   if (g_main_loop_is_running (serving->loop))
     {
       print_ready (serving);
-      log_check_output ();
+      if (log_check_output () && serving->stats != NULL)
+        stats_start (serving->stats);
     }
 
   return G_SOURCE_REMOVE;
@@ -338,6 +360,10 @@ add_channels (Serving *serving,
       g_ptr_array_add (serving->devices, device);
       charflow_char_device_set_keep_unread (device, spec->keep_unread);
       g_signal_connect (device, "backend-error", G_CALLBACK (backend_error_cb), NULL);
+      if (spec->overflow == CHARFLOW_OVERFLOW_DROP)
+        missed_watch (charflow_char_device_get_clients (device));
+      if (serving->stats != NULL)
+        stats_add_device (serving->stats, device, spec->chardev, spec->name);
 
       channel = g_object_new (CHARFLOW_TYPE_SERVER_PORT_CHANNEL,
                               "port-name", spec->name,
@@ -392,6 +418,7 @@ set_up (Serving *serving,
                                         (const char *const *) channel_specs, error);
 
   return serving->channels != NULL &&
+         set_stats (serving, error) &&
          set_password (serving, error) &&
          add_channels (serving, error) &&
          start_listening (serving, error);
@@ -417,6 +444,9 @@ run (Serving *serving)
 
   open_backends (serving);
   g_main_loop_run (serving->loop);
+  /* While the clients are there. */
+  if (serving->stats != NULL)
+    stats_finish (serving->stats);
 
   g_signal_handlers_disconnect_by_data (charflow_server_get_clients (serving->server), serving);
   g_source_remove (int_id);
@@ -446,6 +476,7 @@ shut_down (Serving *serving)
         charflow_backend_close (backend);
     }
 
+  g_clear_pointer (&serving->stats, stats_free);
   g_clear_pointer (&serving->devices, g_ptr_array_unref);
   g_clear_pointer (&serving->channels, g_ptr_array_unref);
   g_clear_pointer (&serving->uris, g_ptr_array_unref);

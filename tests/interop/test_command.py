@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the command says, to whom, and the status that it ends with."""
 
+import contextlib
+import fcntl
 import hashlib
+import json
 import os
 import re
 import signal
@@ -63,6 +66,8 @@ class UsageTest(CommandTest):
                 ("serve", "--no-auth", device, channel + ",colour=red"): ["colour"],
                 ("serve", "--no-auth", "--listen=gopher://127.0.0.1:70"): ["gopher"],
                 ("serve", "--no-auth", f"--password-file={self.write_file('p', PASSWORD)}"): ["--no-auth"],
+                **{("serve", "--no-auth", f"--stats={value}"): ["--stats", f"'{value}'"]
+                   for value in ("soon", "0", "-1", "nan", "inf", "1s", "", "1e9")},
                 ("connect", "spice://127.0.0.1:1", "unexpected"): ["unexpected"],
                 ("connect", "gopher://127.0.0.1:70", "--port=a"): ["gopher"],
                 ("list",): [],
@@ -233,6 +238,190 @@ class ServeTest(CommandTest):
         server = self.start(harness.charflow(), "serve")
         self.assertEqual(server.await_line(r"^listening on (\S+)$").group(1), "spice://127.0.0.1:5930")
         server.await_line(r"^pty ")
+
+
+class StatsTest(CommandTest):
+    FLOOD = 32 * harness.MIB
+    # What of the properties is no figure: settings of the program's own, and objects.
+    NOT_PRINTED = {
+        "device": {"backend", "clients", "client-tokens-interval", "keep-unread", "self-tokens"},
+        "client": {"client-tokens", "device", "max-queue-bytes", "max-queue-messages", "max-waiting-bytes",
+                   "send-tokens", "stall-time", "wait-for-state", "wait-time"},
+    }
+
+    def port(self, server):
+        return self.enterContext(Session(server.address, PASSWORD)).open_port(PORT_NAME)
+
+    def lines(self, server):
+        return [json.loads(line) for line in list(server.out) if line.startswith("{")]
+
+    def await_device(self, server, condition):
+        """The newest figures of the only device, once they fulfil the condition."""
+        def find():
+            device = next((line["devices"][0] for line in reversed(self.lines(server))), None)
+            return device if device and condition(device) else None
+
+        return harness.eventually(find, lambda: f"figures: {server.out[-1:]}; {server.err}")
+
+    def assert_adds_up(self, device):
+        for client in device["clients"]:
+            self.assertEqual(client["bytes-delivered"] + client["bytes-missed"] + client["queued-bytes"],
+                             device["bytes-read"] - device["bytes-discarded"], device)
+        for thing in (device, *device["clients"]):
+            for key in thing:
+                if key.endswith("-peak"):
+                    self.assertGreaterEqual(thing[key], thing[key.removesuffix("-peak")], (key, thing))
+
+    def test_keys_are_properties(self):
+        import gi
+        gi.require_version("Charflow", "1")
+        from gi.repository import Charflow, GObject
+
+        self.device(EchoDevice)
+        server = self.serve("--stats=0.05")
+        port = self.port(server)
+        device = self.await_device(server, lambda device: device["clients"])
+        line = self.lines(server)[-1]
+        self.assertEqual(list(line), ["time", "uptime", "devices"])
+        self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")
+        self.assertEqual((device["id"], device["port-name"]), ("d0", PORT_NAME))
+        self.assertIn(str(self.folder / "d0"), device["backend"])
+        client = device["clients"][0]
+        self.assertEqual((client["name"], client["overflow"], client["flow-control"], client["read-only"]),
+                         (f"127.0.0.1:{port.local_port}", "pace", False, False))
+        names = {spec.name for spec in GObject.list_properties(Charflow.CharDevice)}
+        self.assertEqual(set(device) - {"id", "port-name", "backend", "clients"},
+                         names - self.NOT_PRINTED["device"])
+        names = {spec.name for spec in GObject.list_properties(Charflow.Client)}
+        self.assertEqual(set(client), names - self.NOT_PRINTED["client"])
+        self.assertEqual(device["removals"],
+                         {nick: 0 for nick in ("bad-message", "detached", "device-gone", "no-tokens", "overflow",
+                                               "stalled", "token-overflow", "token-timeout")})
+
+    def test_a_stalled_client(self):
+        source = self.device(SourceDevice, self.FLOOD)
+        server = self.serve("--stats=0.05", channel_options=",stall-time=500")
+        reader = self.port(server)
+        stalled = self.port(server)
+        reader.send_data(b"go")
+        data = reader.recv_data(self.FLOOD)
+        self.assertEqual(hashlib.sha256(data).hexdigest(), source.await_digest())
+
+        device = self.await_device(server, lambda device: device["bytes-read"] == self.FLOOD)
+        self.assertEqual({reason: n for reason, n in device["removals"].items() if n}, {"stalled": 1})
+        self.assertEqual((device["bytes-written"], device["bytes-discarded"]), (len(b"go"), 0))
+        self.assertGreaterEqual(device["read-blocked-time"], 400_000)
+        self.assertLess(device["read-blocked-time"], self.lines(server)[-1]["uptime"] * 1e6)
+        self.assertEqual([(client["name"], client["bytes-delivered"], client["bytes-written"])
+                          for client in device["clients"]],
+                         [(f"127.0.0.1:{reader.local_port}", self.FLOOD, len(b"go"))])
+        self.assertGreater(len(self.lines(server)), 1)
+        for line in self.lines(server):
+            self.assert_adds_up(line["devices"][0])
+        names = {client["name"] for line in self.lines(server) for client in line["devices"][0]["clients"]}
+        self.assertIn(f"127.0.0.1:{stalled.local_port}", names)
+
+    def test_a_client_that_misses_data(self):
+        self.device(SourceDevice, self.FLOOD)
+        server = self.serve("--stats=0.05", channel_options=",overflow=drop")
+        other = self.port(server)
+        lossy = self.port(server)
+        name = f"127.0.0.1:{lossy.local_port}"
+
+        def figures(device):
+            return next(client for client in device["clients"] if client["name"] == name)
+
+        def has_missed(line):
+            return line.startswith(f"charflow: {name}: missed ")
+
+        other.send_data(b"go")
+        while not any(figures(line["devices"][0])["bytes-missed"] for line in self.lines(server)
+                      if len(line["devices"][0]["clients"]) == 2):
+            other.recv_data(harness.MIB)
+        # It is told once the client takes what comes after the gap.
+        received = 0
+        while not any(map(has_missed, list(server.err))):
+            received += len(lossy.recv_data(16 * 1024))
+        self.assertGreater(received, 0)
+        self.assertEqual(server.stop(), 0)
+
+        last = self.lines(server)[-1]["devices"][0]
+        for line in self.lines(server):
+            if len(line["devices"][0]["clients"]) == 2:
+                self.assert_adds_up(line["devices"][0])
+        told = [int(re.search(r"missed (\d+) bytes, because", line).group(1))
+                for line in server.err if has_missed(line)]
+        self.assertEqual(sum(told), figures(last)["bytes-missed"], server.err)
+        # The first one, one for each ten seconds more, and what was left at the end.
+        self.assertLessEqual(len(told), 2 + self.lines(server)[-1]["uptime"] / 10, server.err)
+
+    def test_the_last_line_comes_at_the_end(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number.name), self.device(EchoDevice):
+                server = self.serve("--stats=1000")
+                self.assert_echoes(server)
+                self.assertEqual(self.lines(server), [])
+                with Session(server.address, PASSWORD) as session:
+                    session.open_port(PORT_NAME)
+                    server.send_signal(number)
+                    self.assertEqual(server.wait(), 0, server.describe())
+                lines = self.lines(server)
+                self.assertEqual(len(lines), 1, server.describe())
+                device = lines[0]["devices"][0]
+                self.assertEqual(device["bytes-written"], len(b"are you there?"))
+                self.assertEqual(device["bytes-read"], len(b"are you there?"))
+                self.assertIn(len(device["clients"]), (1, 2))
+                self.assertTrue(server.out[-1].startswith("{"))
+
+    def test_none_unless_asked_for(self):
+        self.device(EchoDevice)
+        server = self.serve()
+        self.assert_echoes(server)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual([line for line in server.out if "{" in line], [])
+
+    def start_unread(self, interval):
+        """A server whose output nobody reads beyond where it listens."""
+        errors = self.enterContext(open(self.folder / "errors", "w", encoding="utf-8"))
+        output, end = os.pipe()
+        # As small as can be, so that it is soon full.
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, 1)
+        process = self.enterContext(subprocess.Popen(
+            [harness.charflow(), "serve", "--listen=spice://127.0.0.1:0", "--no-auth", f"--stats={interval}",
+             f"--chardev=socket,id=d0,path={self.folder / 'd0'},server=off",
+             f"--channel=port,name={PORT_NAME},chardev=d0"], stdout=end, stderr=errors))
+        os.close(end)
+        self.addCleanup(process.kill)
+        process.output = self.enterContext(open(output, "rb", buffering=0))
+        process.address = harness.address_of(process.output.readline().decode().split()[-1])
+        process.errors = self.folder / "errors"
+        return process
+
+    def test_nobody_listens_any_more(self):
+        self.device(EchoDevice)
+        server = self.start_unread(0.05)
+        server.output.close()
+        harness.eventually(lambda: "standard output" in server.errors.read_text(encoding="utf-8"), "a line about it")
+        self.assert_echoes(server)
+        server.send_signal(signal.SIGTERM)
+        self.assertEqual(server.wait(harness.END_LIMIT_S), 0)
+        self.assertEqual(len(server.errors.read_text(encoding="utf-8").splitlines()), 1)
+
+    def test_a_reader_that_takes_nothing_holds_up_nobody(self):
+        self.device(EchoDevice)
+        server = self.start_unread(0.001)
+        # Another end of the same pipe, which may be non-blocking without being so for the server.
+        filler = os.open(f"/proc/self/fd/{server.output.fileno()}", os.O_WRONLY | os.O_NONBLOCK)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(filler, b"\n")
+        os.close(filler)
+        self.assert_echoes(server)
+        server.send_signal(signal.SIGTERM)
+        self.assertEqual(server.wait(harness.END_LIMIT_S), 0)
+        self.assertIn("Nobody reads it", server.errors.read_text(encoding="utf-8"))
+        lines = server.output.read().decode().split("\n")
+        self.assertTrue(all(json.loads(line)["devices"] for line in lines if line))
 
 
 class ConnectTest(CommandTest):
