@@ -5,9 +5,6 @@
 
 G_BEGIN_DECLS
 
-/* The bytes of a name: so many fit in a saved state. */
-#define CHARFLOW_CLIENT_MAX_NAME 255
-
 /* What a client means to the reading of its device. */
 typedef enum
 {
@@ -37,6 +34,7 @@ typedef struct
 typedef struct
 {
   char *name;
+  char *peer;
   gboolean flow_control;
   guint initial_client_tokens;
   guint initial_send_tokens;

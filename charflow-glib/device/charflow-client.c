@@ -44,6 +44,8 @@
 #define DEFAULT_CLIENT_TOKENS 10
 /* A client that makes no progress holds its device up for so long at most. */
 #define DEFAULT_STALL_TIME_MS 5000
+/* So many bytes fit in a saved state. */
+#define MAX_NAME 255
 /* SPICE's server waits as long for tokens. */
 #define DEFAULT_WAIT_TIME_MS 30000
 
@@ -52,6 +54,7 @@ G_DEFINE_TYPE_WITH_PRIVATE (CharflowClient, charflow_client, G_TYPE_OBJECT)
 typedef enum
 {
   PROP_NAME = 1,
+  PROP_PEER,
   PROP_FLOW_CONTROL,
   PROP_CLIENT_TOKENS,
   PROP_SEND_TOKENS,
@@ -191,6 +194,9 @@ charflow_client_get_property (GObject    *object,
     case PROP_NAME:
       g_value_set_string (value, priv->name);
       break;
+    case PROP_PEER:
+      g_value_set_string (value, priv->peer);
+      break;
     case PROP_FLOW_CONTROL:
       g_value_set_boolean (value, priv->flow_control);
       break;
@@ -290,8 +296,8 @@ set_name (CharflowClientPrivate *priv,
   if (name == NULL)
     return;
 
-  if (strlen (name) > CHARFLOW_CLIENT_MAX_NAME || !g_utf8_validate (name, -1, NULL))
-    g_warning ("The name of a client is more than %d bytes, or no UTF-8: it gets none", CHARFLOW_CLIENT_MAX_NAME);
+  if (strlen (name) > MAX_NAME || !g_utf8_validate (name, -1, NULL))
+    g_warning ("The name of a client is more than %d bytes, or no UTF-8: it gets none", MAX_NAME);
   else
     priv->name = g_strdup (name);
 }
@@ -309,6 +315,9 @@ charflow_client_set_property (GObject      *object,
     {
     case PROP_NAME:
       set_name (priv, g_value_get_string (value));
+      break;
+    case PROP_PEER:
+      priv->peer = g_value_dup_string (value);
       break;
     case PROP_FLOW_CONTROL:
       priv->flow_control = g_value_get_boolean (value);
@@ -361,6 +370,7 @@ charflow_client_finalize (GObject *object)
   g_queue_clear_full (&priv->queue, (GDestroyNotify) charflow_queued_message_free);
   g_clear_pointer (&priv->context, g_main_context_unref);
   g_free (priv->name);
+  g_free (priv->peer);
   G_OBJECT_CLASS (charflow_client_parent_class)->finalize (object);
 }
 
@@ -373,11 +383,20 @@ install_construct_properties (GObjectClass *object_class)
    * CharflowClient:name:
    *
    * A name of the program's choice, at most 255 bytes long. A saved state of several clients finds those with a name by it.
-   * The clients of a #CharflowServerPortChannel have that of their peer, see #CharflowChannelClient:peer.
    *
    * Since: 1.0
    */
   props[PROP_NAME] = g_param_spec_string ("name", NULL, "A name of the program's choice", NULL, construct);
+
+  /**
+   * CharflowClient:peer:
+   *
+   * Who is behind the client, in words for people. Of a client on the network it is the address, as
+   * #CharflowChannelClient:peer has it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER] = g_param_spec_string ("peer", NULL, "Who is behind it", NULL, construct);
 
   /**
    * CharflowClient:flow-control:

@@ -5,7 +5,6 @@
 
 #include <glib/gi18n-lib.h>
 #include <spice/enums.h>
-#include <string.h>
 
 #include "charflow-channel-client-private.h"
 #include "charflow-char-device.h"
@@ -213,15 +212,6 @@ charflow_port_client_init (CharflowPortClient *self)
   self->events = g_array_new (FALSE, FALSE, sizeof (QueuedEvent));
 }
 
-/* NULL for a path that is too long to be a name. */
-static const char *
-find_name (CharflowChannelClient *connection)
-{
-  const char *peer = charflow_channel_client_get_peer (connection);
-
-  return strlen (peer) > CHARFLOW_CLIENT_MAX_NAME ? NULL : peer;
-}
-
 CharflowPortClient *
 charflow_port_client_new (CharflowChannelClient *connection,
                           CharflowOverflow       overflow,
@@ -229,7 +219,7 @@ charflow_port_client_new (CharflowChannelClient *connection,
                           gboolean               read_only)
 {
   CharflowPortClient *self = g_object_new (CHARFLOW_TYPE_PORT_CLIENT,
-                                           "name", find_name (connection),
+                                           "peer", charflow_channel_client_get_peer (connection),
                                            "overflow", overflow,
                                            "stall-time", stall_time_ms,
                                            "read-only", read_only,

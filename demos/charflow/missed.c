@@ -23,15 +23,15 @@ typedef struct
 static gboolean
 tell (Loss *loss)
 {
-  g_autofree char *name = NULL;
+  g_autofree char *peer = NULL;
   guint64 n_missed;
 
-  g_object_get (loss->client, "name", &name, "bytes-missed", &n_missed, NULL);
+  g_object_get (loss->client, "peer", &peer, "bytes-missed", &n_missed, NULL);
   if (n_missed == loss->n_told)
     return FALSE;
 
   log_limited (_("%s: missed %" PRIu64 " bytes, because it was slower than the device"),
-               name != NULL ? name : "-", n_missed - loss->n_told);
+               peer != NULL ? peer : "-", n_missed - loss->n_told);
   loss->n_told = n_missed;
 
   return TRUE;

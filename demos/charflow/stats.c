@@ -54,6 +54,7 @@ static const char *const device_keys[] = {
 
 static const char *const client_keys[] = {
   "name",
+  "peer",
   "overflow",
   "flow-control",
   "read-only",
@@ -204,14 +205,13 @@ build_line (Stats *stats)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format_iso8601 (now);
-  gint64 uptime_ms = (g_get_monotonic_time () - stats->start_time) / G_TIME_SPAN_MILLISECOND;
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
   JsonArray *devices = json_array_new ();
   g_autofree char *text = NULL;
 
   json_object_set_string_member (object, "time", time);
-  json_object_set_double_member (object, "uptime", uptime_ms / 1000.0);
+  json_object_set_int_member (object, "uptime", g_get_monotonic_time () - stats->start_time);
   for (guint i = 0; i < stats->devices->len; i++)
     json_array_add_object_element (devices, describe_device (stats->devices->pdata[i]));
   json_object_set_array_member (object, "devices", devices);

@@ -84,17 +84,17 @@ open_client (Fixture *self)
 }
 
 static void
-test_name (Fixture      *self,
+test_peer (Fixture      *self,
            gconstpointer unused)
 {
   g_autoptr (CharflowClient) client = open_client (self);
   GListModel *connections = charflow_server_channel_get_clients (CHARFLOW_SERVER_CHANNEL (self->server_port));
   g_autoptr (CharflowChannelClient) connection = g_list_model_get_item (connections, 0);
-  g_autofree char *name = NULL;
+  g_autofree char *peer = NULL;
 
-  g_object_get (client, "name", &name, NULL);
-  g_assert_true (g_str_has_prefix (name, "127.0.0.1:"));
-  g_assert_cmpstr (name, ==, charflow_channel_client_get_peer (connection));
+  g_object_get (client, "peer", &peer, NULL);
+  g_assert_true (g_str_has_prefix (peer, "127.0.0.1:"));
+  g_assert_cmpstr (peer, ==, charflow_channel_client_get_peer (connection));
 }
 
 /* NULL for those that are told to nobody, because they are no fault of the peer's. */
@@ -122,9 +122,9 @@ test_removal (Fixture      *self,
   for (guint reason = 0; reason < G_N_ELEMENTS (explanations); reason++)
     {
       g_autoptr (CharflowClient) client = open_client (self);
-      g_autofree char *name = NULL;
+      g_autofree char *peer = NULL;
 
-      g_object_get (client, "name", &name, NULL);
+      g_object_get (client, "peer", &peer, NULL);
       charflow_char_device_request_removal (self->device, client, reason);
       g_assert_null (charflow_client_get_device (client));
       charflow_session_close (self->session);
@@ -133,7 +133,7 @@ test_removal (Fixture      *self,
       g_assert_cmpuint (self->errors->len, ==, explanations[reason] == NULL ? 0 : 2);
       if (explanations[reason] != NULL)
         {
-          g_assert_cmpstr (self->errors->pdata[0], ==, name);
+          g_assert_cmpstr (self->errors->pdata[0], ==, peer);
           g_assert_cmpstr (self->errors->pdata[1], ==, explanations[reason]);
         }
       g_ptr_array_set_size (self->errors, 0);
@@ -147,7 +147,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, function) g_test_add ("/port-client/" path, Fixture, NULL, set_up, function, tear_down)
-  ADD ("is-named-after-its-peer", test_name);
+  ADD ("tells-its-peer", test_peer);
   ADD ("removal/each-reason-has-its-sentence", test_removal);
 
   return g_test_run ();
