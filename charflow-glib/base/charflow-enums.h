@@ -60,6 +60,9 @@ typedef enum /*< flags >*/
  *
  * What happens when the send queue of a client is full and the device has more for it.
  *
+ * A client with one of the last two that is not #CharflowClient:ready is no reason to read the device, and neither is one
+ * that has no send token. Where no other client takes anything, the device is not read at all, for as long as that lasts.
+ *
  * Since: 1.0
  */
 typedef enum

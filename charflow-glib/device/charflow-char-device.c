@@ -949,7 +949,7 @@ charflow_char_device_start (CharflowCharDevice *self)
  *
  * Stops the device: nothing is read or written until it is started again.
  *
- * What clients write meanwhile waits, and the back end stays open.
+ * What clients write meanwhile waits, and the back end stays open. What waits for a client is still delivered to it.
  *
  * Since: 1.0
  */
@@ -1029,10 +1029,11 @@ tell_reset (CharflowCharDevice *self)
  * charflow_char_device_reset:
  * @self: a device
  *
- * Drops all that waits, both ways; the clients stay.
+ * Drops all that waits, both ways; the clients stay. That includes the rest of a message that was written in part.
  *
  * The token of each message that waited for the device goes back to its client, together with those that
- * were owed: #CharflowClient::tokens-reset tells how many it holds then, and #CharflowCharDevice::tokens-sent does not. A client
+ * were owed: #CharflowClient::tokens-reset tells how many it holds then, and #CharflowCharDevice::tokens-sent does not.
+ * Send tokens stay as they are, and what was dropped of a client's queue does not count as missed. A client
  * whose write was refused for lack of room is told that there is room. A device that waited for its saved state waits
  * no longer. What was read and is no whole message yet stays: the rest of it is still to come.
  *

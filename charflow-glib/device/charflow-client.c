@@ -480,7 +480,7 @@ install_construct_properties (GObjectClass *object_class)
    * CharflowClient:stall-time:
    *
    * For how long, in milliseconds, a client with %CHARFLOW_OVERFLOW_PACE may hold up the device without
-   * making any progress.
+   * making any progress. It runs while its queue is full; then the client is removed, with %CHARFLOW_REMOVE_REASON_STALLED.
    *
    * Since: 1.0
    */
@@ -491,7 +491,8 @@ install_construct_properties (GObjectClass *object_class)
   /**
    * CharflowClient:wait-time:
    *
-   * For how long, in milliseconds, messages may wait for a token of the client.
+   * For how long, in milliseconds, messages may wait for a token of the client; then it is removed, with
+   * %CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT. Nothing waits for a client that alone keeps its device from being read.
    *
    * Since: 1.0
    */
@@ -552,7 +553,8 @@ install_state_properties (GObjectClass *object_class)
   /**
    * CharflowClient:client-tokens-held:
    *
-   * How many messages the client may write now. It notifies nobody.
+   * How many messages the client may write now. Without #CharflowClient:flow-control it means nothing. It notifies
+   * nobody.
    *
    * Since: 1.0
    */
@@ -574,7 +576,8 @@ install_state_properties (GObjectClass *object_class)
   /**
    * CharflowClient:send-tokens-held:
    *
-   * How many messages the client may be handed now. It notifies nobody.
+   * How many messages the client may be handed now. Without #CharflowClient:flow-control it means nothing. It notifies
+   * nobody.
    *
    * Since: 1.0
    */
@@ -616,7 +619,8 @@ install_state_properties (GObjectClass *object_class)
   /**
    * CharflowClient:waiting-bytes:
    *
-   * How many bytes of the client wait for the device. It notifies nobody.
+   * How many bytes of the client wait for the device. A message counts whole until the device has consumed it, and a
+   * buffer that was got and not given to the device by what it has room for. It notifies nobody.
    *
    * Since: 1.0
    */
@@ -773,7 +777,8 @@ install_signals (GObjectClass *object_class)
    * @self: the client
    * @device: the device
    *
-   * A write of the client was refused with %G_IO_ERROR_WOULD_BLOCK, and there is room now.
+   * A write of the client was refused with %G_IO_ERROR_WOULD_BLOCK, and there is room now: at most half of
+   * #CharflowClient:max-waiting-bytes waits, so that a writer is not woken for each small message.
    *
    * Since: 1.0
    */

@@ -468,7 +468,8 @@ charflow_char_device_add_write_buffer (CharflowCharDevice  *self,
  * @self: a device
  * @buffer: (transfer full): a buffer of this device
  *
- * Gives a buffer back unused: what it cost returns to where it came from.
+ * Gives a buffer back unused. The token of a client is owed to it then, as that of a message that was consumed; one of
+ * the program itself is free at once.
  *
  * Since: 1.0
  */
