@@ -60,8 +60,9 @@ typedef enum /*< flags >*/
  *
  * What happens when the send queue of a client is full and the device has more for it.
  *
- * A client with one of the last two that is not #CharflowClient:ready is no reason to read the device, and neither is one
- * that has no send token. Where no other client takes anything, the device is not read at all, for as long as that lasts.
+ * The device is read until then, whether the client is #CharflowClient:ready or not. Only one with flow control that has no
+ * send token is no reason to read it: where no other client takes anything, the device waits for a token as long as that
+ * takes.
  *
  * Since: 1.0
  */

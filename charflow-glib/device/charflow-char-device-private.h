@@ -106,6 +106,12 @@ charflow_char_device_is_open (CharflowCharDevicePrivate *priv)
   return priv->backend != NULL && charflow_backend_is_opened (priv->backend);
 }
 
+static inline gboolean
+charflow_char_device_is_running (CharflowCharDevice *self)
+{
+  return charflow_char_device_get_private (self)->running;
+}
+
 /* One client less has the one demand, and one more the other. */
 void charflow_char_device_shift_demand (CharflowCharDevice *self,
                                         CharflowDemand      from,

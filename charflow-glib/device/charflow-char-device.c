@@ -914,6 +914,37 @@ charflow_char_device_get_removals (CharflowCharDevice  *self,
   return priv->figures.removals[reason];
 }
 
+/* While it is stopped, what waits for the clients waits on. */
+static void
+resume_clients (CharflowCharDevicePrivate *priv)
+{
+  guint n_slots = charflow_client_list_begin_walk (priv->clients);
+
+  for (guint i = 0; i < n_slots && priv->running; i++)
+    {
+      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
+
+      if (client != NULL)
+        charflow_client_move_queue (client);
+    }
+  charflow_client_list_end_walk (priv->clients);
+}
+
+static void
+halt_clients (CharflowCharDevicePrivate *priv)
+{
+  guint n_slots = charflow_client_list_begin_walk (priv->clients);
+
+  for (guint i = 0; i < n_slots; i++)
+    {
+      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
+
+      if (client != NULL)
+        charflow_client_update_state (client);
+    }
+  charflow_client_list_end_walk (priv->clients);
+}
+
 /**
  * charflow_char_device_start:
  * @self: a device
@@ -939,6 +970,7 @@ charflow_char_device_start (CharflowCharDevice *self)
   guard = g_object_ref (self);
   priv->running = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
+  resume_clients (priv);
   charflow_char_device_open_backend (self);
   charflow_char_device_wakeup (self);
 }
@@ -947,9 +979,10 @@ charflow_char_device_start (CharflowCharDevice *self)
  * charflow_char_device_stop:
  * @self: a device
  *
- * Stops the device: nothing is read or written until it is started again.
+ * Stops the device: nothing is read, written or delivered until it is started again.
  *
- * What clients write meanwhile waits, and the back end stays open. What waits for a client is still delivered to it.
+ * What clients write meanwhile waits, as does what waits for them, and the back end stays open. The times after which a
+ * client is removed do not run.
  *
  * Since: 1.0
  */
@@ -966,6 +999,7 @@ charflow_char_device_stop (CharflowCharDevice *self)
   priv->running = FALSE;
   priv->active = FALSE;
   charflow_char_device_drop_sources (self);
+  halt_clients (priv);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
 }
 

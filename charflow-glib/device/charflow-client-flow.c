@@ -66,27 +66,21 @@ push_message (CharflowClientPrivate *priv,
 static gboolean
 may_deliver (CharflowClientPrivate *priv)
 {
-  return priv->ready && !priv->is_awaiting_state && (!priv->flow_control || priv->send_tokens > 0);
+  return priv->ready && !priv->is_awaiting_state && charflow_char_device_is_running (priv->device) &&
+         (!priv->flow_control || priv->send_tokens > 0);
 }
 
-/* One that waits for tokens is no reason to read; one that paces is a reason until its queue is full, so that it is
- * found out when it stalls. */
+/* One that waits for tokens is no reason to read. Any other is until its queue is full, ready or not: then its policy, or
+ * its stall time, finds out that it takes nothing. */
 static CharflowDemand
 find_demand (CharflowClientPrivate *priv)
 {
-  gboolean wants;
-
   if (priv->is_awaiting_state)
     return CHARFLOW_DEMAND_STATE;
   if (priv->overflow == CHARFLOW_OVERFLOW_PACE && queue_is_full (priv))
     return CHARFLOW_DEMAND_HOLDS;
 
-  if (priv->flow_control)
-    wants = priv->ready && priv->send_tokens > priv->queue.length;
-  else
-    wants = priv->ready || priv->overflow == CHARFLOW_OVERFLOW_PACE;
-
-  return wants ? CHARFLOW_DEMAND_WANTS : CHARFLOW_DEMAND_NONE;
+  return !priv->flow_control || priv->send_tokens > priv->queue.length ? CHARFLOW_DEMAND_WANTS : CHARFLOW_DEMAND_NONE;
 }
 
 /* The device counts the demands of its clients, so that it need not ask them all at each message. */
@@ -152,13 +146,15 @@ wait_timer_cb (gpointer user_data)
 }
 
 /* The stall timer runs while a pacing client's queue is full; it is not moved at each bit of progress, but
- * looks at the last one when it fires. The wait timer runs from the first message that waits for a token. */
+ * looks at the last one when it fires. The wait timer runs from the first message that waits for a token. Neither runs
+ * while the device is stopped: then it is not the client that takes nothing. */
 static void
 update_timers (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
-  gboolean stalled = priv->overflow == CHARFLOW_OVERFLOW_PACE && queue_is_full (priv);
-  gboolean starved = priv->flow_control && priv->queue.length > 0 && priv->send_tokens == 0;
+  gboolean running = charflow_char_device_is_running (priv->device);
+  gboolean stalled = running && priv->overflow == CHARFLOW_OVERFLOW_PACE && queue_is_full (priv);
+  gboolean starved = running && priv->flow_control && priv->queue.length > 0 && priv->send_tokens == 0;
 
   if (!stalled)
     {

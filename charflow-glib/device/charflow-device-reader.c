@@ -258,10 +258,12 @@ charflow_char_device_pump_reads (CharflowCharDevice *self)
 GBytes *
 charflow_char_device_read_message_default (CharflowCharDevice *self)
 {
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   GBytes *message = charflow_char_device_read_bytes (self, READ_SIZE);
 
-  if (message != NULL && g_bytes_get_size (message) < SHORT_READ)
-    charflow_char_device_get_private (self)->source_has_ended = TRUE;
+  /* A back end that makes no source is read to the end: nobody would tell of what comes meanwhile. */
+  if (message != NULL && g_bytes_get_size (message) < SHORT_READ && priv->in_source != NULL)
+    priv->source_has_ended = TRUE;
 
   return message;
 }

@@ -171,8 +171,8 @@ charflow_char_device_save_state_parts (CharflowCharDevice *self,
  *
  * Saves what the device holds for its clients: their tokens, what waits for them, and what waits for the device, with what
  * is left of a message that was written in part. It is for charflow_char_device_restore_state(), in this process or
- * another one. The device itself stays as it is; stop it before, so that nothing that was saved is written too, and
- * detach its clients right after: what waits for a client is delivered to it also while the device is stopped.
+ * another one. The device itself stays as it is; stop it before, so that nothing that was saved is written or
+ * delivered, too.
  *
  * Where SPICE's own layout for a character device can hold it, the state is that: 25 bytes, and what waits for the
  * device, with the offset of these counted from 8 bytes before the state, where the header of a SPICE channel's migration

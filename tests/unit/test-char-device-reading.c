@@ -137,25 +137,66 @@ test_richest (Fixture      *fixture,
   g_assert_cmpuint (charflow_client_get_queued_messages (rich->client), ==, 0);
 }
 
+/* A lone client that takes nothing meets its policy, and does not hold the device up in silence. */
 static void
 test_nobody_ready (Fixture      *fixture,
                    gconstpointer unused)
 {
-  g_autoptr (TestConsumer) tokens = test_consumer_new ("flow-control", TRUE, "send-tokens", 9, "ready", FALSE, NULL);
-  g_autoptr (TestConsumer) lossy = test_consumer_new ("overflow", CHARFLOW_OVERFLOW_DROP, "ready", FALSE, NULL);
+  g_autoptr (TestConsumer) lossy = test_consumer_new ("overflow", CHARFLOW_OVERFLOW_DROP, "max-queue-messages", 2,
+                                                      "ready", FALSE, NULL);
+  g_autoptr (TestConsumer) strict = test_consumer_new ("overflow", CHARFLOW_OVERFLOW_REMOVE, "max-queue-messages", 2,
+                                                       "ready", FALSE, NULL);
+
+  test_consumer_attach (lossy, fixture->device);
+  for (guint i = 0; i < 5; i++)
+    feed (fixture, "ab");
+  g_assert_cmpuint (charflow_client_get_queued_messages (lossy->client), ==, 2);
+  charflow_client_set_ready (lossy->client, TRUE);
+  test_consumer_expect (lossy, "<missed 6>abab");
+  charflow_char_device_detach_client (fixture->device, lossy->client);
+
+  test_consumer_attach (strict, fixture->device);
+  for (guint i = 0; i < 3; i++)
+    feed (fixture, "ab");
+  test_consumer_expect (strict, "<removed overflow>");
+}
+
+/* One with flow control takes as much as it has granted, and no more is read for it. */
+static void
+test_nobody_ready_with_tokens (Fixture      *fixture,
+                               gconstpointer unused)
+{
+  g_autoptr (TestConsumer) consumer = test_consumer_new ("flow-control", TRUE, "send-tokens", 2, "ready", FALSE, NULL);
   guint n_reads;
 
-  test_consumer_attach (tokens, fixture->device);
-  test_consumer_attach (lossy, fixture->device);
-  n_reads = fixture->endpoint->n_reads;
+  test_consumer_attach (consumer, fixture->device);
   feed (fixture, "a");
+  feed (fixture, "b");
+  n_reads = fixture->endpoint->n_reads;
+  feed (fixture, "c");
   g_assert_cmpuint (fixture->endpoint->n_reads, ==, n_reads);
-  charflow_client_set_ready (tokens->client, TRUE);
+  charflow_client_set_ready (consumer->client, TRUE);
+  test_consumer_expect (consumer, "ab");
+}
+
+/* What waits for a client belongs to the state of a device that was stopped, so it waits on. */
+static void
+test_stopped_delivers_nothing (Fixture      *fixture,
+                               gconstpointer unused)
+{
+  g_autoptr (TestConsumer) consumer = test_consumer_new ("ready", FALSE, "max-queue-messages", 1, "stall-time", 0, NULL);
+
+  test_consumer_attach (consumer, fixture->device);
+  charflow_char_device_stop (fixture->device);
+  test_endpoint_feed (fixture->endpoint, "a");
+  charflow_char_device_start (fixture->device);
+  charflow_char_device_stop (fixture->device);
+  g_assert_cmpuint (charflow_client_get_queued_messages (consumer->client), ==, 1);
+  charflow_client_set_ready (consumer->client, TRUE);
   test_settle ();
-  test_consumer_expect (tokens, "a");
-  test_consumer_expect (lossy, "");
-  charflow_client_set_ready (lossy->client, TRUE);
-  test_consumer_expect (lossy, "a");
+  test_consumer_expect (consumer, "");
+  charflow_char_device_start (fixture->device);
+  test_consumer_expect (consumer, "a");
 }
 
 static void
@@ -419,6 +460,8 @@ main (int    argc,
   add ("/char-device/reading/not-without-tokens", test_without_tokens);
   add ("/char-device/reading/as-much-as-the-richest-has-tokens", test_richest);
   add ("/char-device/reading/not-while-nobody-is-ready", test_nobody_ready);
+  add ("/char-device/reading/nobody-ready-with-tokens", test_nobody_ready_with_tokens);
+  add ("stopped-delivers-nothing", test_stopped_delivers_nothing);
   add ("/char-device/reading/once-a-message", test_no_polling);
   add ("/char-device/reading/whole-and-in-order", test_large);
   add ("/char-device/reading/one-payload-for-1000-clients", test_fan_out);
