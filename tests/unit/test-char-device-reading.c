@@ -459,9 +459,9 @@ main (int    argc,
   add ("/char-device/reading/not-while-stopped", test_stopped);
   add ("/char-device/reading/not-without-tokens", test_without_tokens);
   add ("/char-device/reading/as-much-as-the-richest-has-tokens", test_richest);
-  add ("/char-device/reading/not-while-nobody-is-ready", test_nobody_ready);
+  add ("/char-device/reading/nobody-ready", test_nobody_ready);
   add ("/char-device/reading/nobody-ready-with-tokens", test_nobody_ready_with_tokens);
-  add ("stopped-delivers-nothing", test_stopped_delivers_nothing);
+  add ("/char-device/reading/stopped-delivers-nothing", test_stopped_delivers_nothing);
   add ("/char-device/reading/once-a-message", test_no_polling);
   add ("/char-device/reading/whole-and-in-order", test_large);
   add ("/char-device/reading/one-payload-for-1000-clients", test_fan_out);
