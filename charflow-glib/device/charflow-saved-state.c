@@ -15,7 +15,8 @@
  * SPICE's (SpiceMigrateDataCharDevice in its migration protocol, version 1):
  *
  *   u32 version, u8 connected, u32 client tokens, u32 send tokens, u32 size of what is to be written, u32 how many tokens that
- *   cost, u32 where it is, counted from the header of the channel's data, which comes right before.
+ *   cost, u32 where it is, counted from the header of the channel's data, which comes right before. A channel may have
+ *   more of its own behind these, whether anything is to be written or not: the main channel has 32 bytes.
  *
  * Without flow control both counts of tokens are 0xFFFFFFFF; where nobody is connected all the rest is 0.
  *
@@ -341,9 +342,9 @@ parse_spice_data (CharflowSavedState *state,
 
   if (size == 0)
     {
-      if (price > 0 || pointer > 0 || total > SPICE_SIZE)
-        return charflow_saved_state_refuse (error, _("nothing is to be written, but %u tokens were paid for it at offset %u, in %zu bytes"),
-                                            price, pointer, total);
+      if (price > 0 || pointer > 0)
+        return charflow_saved_state_refuse (error, _("nothing is to be written, but %u tokens were paid for it at offset %u"),
+                                            price, pointer);
       return TRUE;
     }
   if (pointer < SPICE_HEADER_SIZE + SPICE_SIZE || offset > total || size > total - offset)

@@ -24,9 +24,16 @@ ERROR_OK, ERROR_INVALID_MAGIC, ERROR_INVALID_DATA, ERROR_VERSION = 0, 2, 3, 4
 ERROR_PERMISSION, ERROR_CONNECTION_ID, ERROR_CHANNEL = 7, 8, 9
 
 # To the client, and from it; below 101 they mean the same on every channel.
-SET_ACK, PING, DISCONNECTING = 3, 4, 6
-ACK_SYNC, ACK, PONG, MIGRATE_FLUSH_MARK, CLIENT_DISCONNECTING = 1, 2, 3, 4, 6
+MIGRATE, MIGRATE_DATA, SET_ACK, PING, DISCONNECTING = 1, 2, 3, 4, 6
+ACK_SYNC, ACK, PONG, MIGRATE_FLUSH_MARK, CLIENT_MIGRATE_DATA, CLIENT_DISCONNECTING = 1, 2, 3, 4, 5, 6
+MIGRATE_NEED_FLUSH, MIGRATE_NEED_DATA = 1 << 0, 1 << 1
 MAIN_INIT, MAIN_CHANNELS_LIST, MAIN_ATTACH_CHANNELS = 103, 104, 104
+MAIN_MULTI_MEDIA_TIME, MAIN_AGENT_START, MAIN_AGENT_DATA = 106, 106, 107
+MAIN_MIGRATE_BEGIN_SEAMLESS, MAIN_MIGRATE_DST_SEAMLESS_ACK = 116, 117
+MAIN_MIGRATE_DST_DO_SEAMLESS, MAIN_MIGRATE_CONNECTED_SEAMLESS = 110, 111
+# Semi-seamless migration, counts of tokens, seamless migration.
+MAIN_CAPS_MIGRATION = 1 << 0 | 1 << 2 | 1 << 3
+MIGRATION_VERSION = 1
 DATA, COMPRESSED_DATA, PORT_INIT, PORT_EVENT, CLIENT_PORT_EVENT = 101, 102, 201, 202, 201
 EVENT_OPENED, EVENT_CLOSED, EVENT_BREAK = 0, 1, 2
 
@@ -288,20 +295,26 @@ class Channel:
 
 
 class Session:
-    """A main channel, kept alive by a thread of its own, and the channels opened beside it."""
+    """A main channel, kept alive by a thread of its own, and the channels opened beside it.
 
-    def __init__(self, address, password, mini=True):
+    With the number of a session it comes from another server, in a seamless migration."""
+
+    def __init__(self, address, password, mini=True, main_caps=(), migrated_id=0):
         self.address = address
         self.password = password
         self.mini = mini
         self.channels = []
         self.others = queue.Queue()
         self.closed = threading.Event()
-        self.main = link(address, password, mini=mini)
+        self.id = migrated_id
+        self.main = link(address, password, mini=mini, connection_id=migrated_id, channel_caps=main_caps)
+        if migrated_id:
+            self.main.send(MAIN_MIGRATE_DST_DO_SEAMLESS, struct.pack("<I", MIGRATION_VERSION))
         message_type, body = self.main.recv()
-        if message_type != MAIN_INIT:
+        if message_type != (MAIN_MIGRATE_DST_SEAMLESS_ACK if migrated_id else MAIN_INIT):
             raise AssertionError(f"main began with message {message_type}")
-        self.id = struct.unpack_from("<I", body)[0]
+        if not migrated_id:
+            self.id = struct.unpack_from("<I", body)[0]
         # Nothing may come for long: the thread waits for as long as the session lasts.
         self.main.sock.settimeout(None)
         self.thread = threading.Thread(target=self._run, daemon=True)

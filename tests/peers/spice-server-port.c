@@ -2,7 +2,8 @@
 
 /* A server on the SPICE server library with one port, whose device is a UNIX stream socket: what a
  * virtual machine's port is, without the machine. The device may come and go where it is the one that
- * connects; the port is open while it is there. */
+ * connects; the port is open while it is there. It may have an agent too, and may move to another
+ * server, as a virtual machine does, when it gets SIGUSR1. */
 
 #include "config.h"
 
@@ -50,9 +51,29 @@ typedef struct
   SpiceWatch *watch;
   int events;
   guint hangup_id;
+  int room; /* -1 where there is no end to it */
 } Device;
 
+typedef struct
+{
+  SpiceMigrateInstance instance; /* first: the library hands it back */
+  SpiceServer *server;
+} Migration;
+
 static GMainLoop *loop;
+
+static gboolean listens = FALSE;
+static int room = -1; /* how much each device takes, in all */
+static int migrate_to = 0;
+static char *agent_path = NULL;
+
+static const GOptionEntry options[] = {
+  { "listen", 0, 0, G_OPTION_ARG_NONE, &listens, "The device connects, and may do so again and again", NULL },
+  { "take", 0, 0, G_OPTION_ARG_INT, &room, "Each device takes so much, and then nothing any more", "BYTES" },
+  { "agent", 0, 0, G_OPTION_ARG_FILENAME, &agent_path, "There is an agent too, at this socket", "PATH" },
+  { "migrate-to", 0, 0, G_OPTION_ARG_INT, &migrate_to, "Where clients are sent on SIGUSR1", "TCP-PORT" },
+  { NULL }
+};
 
 static gboolean
 timer_cb (gpointer user_data)
@@ -248,10 +269,18 @@ device_close (Device *device)
 }
 
 static void
+device_send_event (Device *device,
+                   guint8  event)
+{
+  if (device->instance.portname != NULL)
+    spice_server_port_event (&device->instance, event);
+}
+
+static void
 device_leaves (Device *device)
 {
   device_close (device);
-  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_CLOSED);
+  device_send_event (device, SPICE_PORT_EVENT_CLOSED);
   await_device (device);
 }
 
@@ -279,7 +308,7 @@ device_comes (Device *device,
   device->fd = fd;
   device->watch = watch_add (fd, 0, device_ready_cb, device);
   device->hangup_id = g_unix_fd_add (fd, HANGUP, hangup_cb, device);
-  spice_server_port_event (&device->instance, SPICE_PORT_EVENT_OPENED);
+  device_send_event (device, SPICE_PORT_EVENT_OPENED);
   spice_server_char_device_wakeup (&device->instance);
 }
 
@@ -318,10 +347,14 @@ device_write (SpiceCharDeviceInstance *instance,
   Device *device = (Device *) instance;
   gssize n;
 
-  if (device->fd < 0)
+  if (device->fd < 0 || device->room == 0)
     return 0;
+  if (device->room > 0)
+    size = MIN (size, device->room);
 
   n = send (device->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n > 0 && device->room > 0)
+    device->room -= n;
   if (n < size && (n >= 0 || errno == EAGAIN))
     device_watch (device, device->events | SPICE_WATCH_EVENT_WRITE);
 
@@ -375,7 +408,7 @@ static const SpiceCharDeviceInterface device_interface = {
 
 static int
 open_path (const char *path,
-           gboolean    listens)
+           gboolean    is_listener)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -388,14 +421,14 @@ open_path (const char *path,
     }
 
   status = fd;
-  if (fd >= 0 && listens)
+  if (fd >= 0 && is_listener)
     status = bind (fd, (struct sockaddr *) &address, sizeof address) < 0 ? -1 : listen (fd, 1);
   else if (fd >= 0)
     status = connect (fd, (struct sockaddr *) &address, sizeof address);
 
   if (status < 0)
     {
-      g_printerr ("Could not %s '%s': %s\n", listens ? "listen on" : "connect to", path,
+      g_printerr ("Could not %s '%s': %s\n", is_listener ? "listen on" : "connect to", path,
                   g_strerror (errno));
       exit (1);
     }
@@ -407,24 +440,26 @@ static void
 device_start (Device      *device,
               SpiceServer *server,
               const char  *path,
+              const char  *subtype,
               const char  *name,
-              gboolean     listens)
+              gboolean     is_listener)
 {
-  int fd = open_path (path, listens);
+  int fd = open_path (path, is_listener);
 
   device->instance.base.sif = &device_interface.base;
-  device->instance.subtype = "port";
+  device->instance.subtype = subtype;
   device->instance.portname = name;
   device->fd = -1;
-  device->listener = listens ? fd : -1;
+  device->listener = is_listener ? fd : -1;
+  device->room = room;
 
   if (spice_server_add_interface (server, &device->instance.base) != 0)
     {
-      g_printerr ("Could not add port '%s'\n", name);
+      g_printerr ("Could not add the device at '%s'\n", path);
       exit (1);
     }
 
-  if (listens)
+  if (is_listener)
     await_device (device);
   else
     device_comes (device, fd);
@@ -439,6 +474,71 @@ device_stop (Device *device)
   g_clear_handle_id (&device->accept_id, g_source_remove);
   if (device->listener >= 0)
     close (device->listener);
+}
+
+/* The machine has moved: it stands still here, and what is left of it goes with the clients. */
+static gboolean
+migrate_end_cb (gpointer user_data)
+{
+  Migration *migration = user_data;
+
+  spice_server_migrate_start (migration->server);
+  spice_server_vm_stop (migration->server);
+  spice_server_migrate_end (migration->server, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The library is in the middle of something when it tells this. */
+static void
+migrate_connect_complete (SpiceMigrateInstance *instance)
+{
+  g_idle_add (migrate_end_cb, instance);
+}
+
+static void
+migrate_end_complete (SpiceMigrateInstance *instance)
+{
+  g_print ("migrated\n");
+  fflush (stdout);
+}
+
+static const SpiceMigrateInterface migrate_interface = {
+  .base = {
+    .type = SPICE_INTERFACE_MIGRATION,
+    .description = "SIGUSR1",
+    .major_version = SPICE_INTERFACE_MIGRATION_MAJOR,
+    .minor_version = SPICE_INTERFACE_MIGRATION_MINOR,
+  },
+  .migrate_connect_complete = migrate_connect_complete,
+  .migrate_end_complete = migrate_end_complete,
+};
+
+static gboolean
+migrate_cb (gpointer user_data)
+{
+  Migration *migration = user_data;
+
+  spice_server_migrate_connect (migration->server, "127.0.0.1", migrate_to, -1, NULL);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+migration_start (Migration   *migration,
+                 SpiceServer *server)
+{
+  migration->instance.base.sif = &migrate_interface.base;
+  migration->server = server;
+  spice_server_set_seamless_migration (server, TRUE);
+
+  if (spice_server_add_interface (server, &migration->instance.base) != 0)
+    {
+      g_printerr ("Could not make ready to migrate\n");
+      exit (1);
+    }
+
+  g_unix_signal_add (SIGUSR1, migrate_cb, migration);
 }
 
 static gboolean
@@ -467,36 +567,56 @@ start_server (int port)
   return server;
 }
 
+static void
+parse_arguments (int      argc,
+                 char   **argv,
+                 guint64 *port)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("TCP-PORT DEVICE-PATH PORT-NAME");
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, options, NULL);
+  g_option_context_set_description (context, "The password is in the environment, as " PASSWORD_VARIABLE ".");
+
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 4 ||
+      !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, port, &error) || g_getenv (PASSWORD_VARIABLE) == NULL)
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+
+      g_printerr ("%s%s%s", error == NULL ? "" : error->message, error == NULL ? "" : "\n", help);
+      exit (2);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
 {
-  static Device device;
+  static Device device, agent;
+  static Migration migration;
   SpiceServer *server;
   guint64 port;
-  gboolean listens = argc == 5 && g_str_equal (argv[4], "--listen");
 
-  if ((argc != 4 && !listens) || !g_ascii_string_to_unsigned (argv[1], 10, 1, 65535, &port, NULL) ||
-      g_getenv (PASSWORD_VARIABLE) == NULL)
-    {
-      g_printerr ("Usage: " PASSWORD_VARIABLE "=PASSWORD %s TCP-PORT DEVICE-PATH PORT-NAME [--listen]\n"
-                  "With --listen the device connects, and may do so again and again.\n",
-                  argv[0]);
-      return 2;
-    }
+  parse_arguments (argc, argv, &port);
 
   loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, quit_cb, NULL);
   g_unix_signal_add (SIGINT, quit_cb, NULL);
 
   server = start_server ((int) port);
-  device_start (&device, server, argv[2], argv[3], listens);
+  device_start (&device, server, argv[2], "port", argv[3], listens);
+  if (agent_path != NULL)
+    device_start (&agent, server, agent_path, "vdagent", NULL, FALSE);
+  if (migrate_to > 0)
+    migration_start (&migration, server);
   spice_server_vm_start (server);
 
   g_print ("listening on spice://127.0.0.1:%d\n", (int) port);
   fflush (stdout);
   g_main_loop_run (loop);
 
+  if (agent_path != NULL)
+    device_stop (&agent);
   device_stop (&device);
   spice_server_destroy (server);
   g_main_loop_unref (loop);

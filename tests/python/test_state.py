@@ -113,6 +113,21 @@ class SpiceLayout(StateCase):
         self.assertEqual((client.get_client_tokens_held(), client.get_client_tokens_owed()), (7, 3))
         self.assertEqual(client.get_send_tokens_held(), 7)
 
+    def test_a_channel_has_more_behind_it(self):
+        for text in (b"", b"netwothree"):
+            with self.subTest(text=text):
+                more = bytes(range(32))
+                state = struct.pack("<IBIIIII", 1, 1, 7, 6, len(text), 3 if text else 0, 65 if text else 0) + more + text
+                device, client = self.waiting(room=len(text))
+                device.restore_state(GLib.Bytes.new(state))
+                self.assertEqual(device.get_backend().written, text)
+                self.assertEqual((client.get_client_tokens_held(), client.get_client_tokens_owed()), (7, 3))
+                self.assertEqual(client.get_send_tokens_held(), 6)
+        nobody = struct.pack("<IBIIIII", 1, 0, 0, 0, 0, 0, 0) + bytes(32)
+        device, client = self.waiting()
+        device.restore_state(GLib.Bytes.new(nobody))
+        self.assertEqual(client.get_client_tokens_held(), 10)
+
     def test_parts_need_no_device(self):
         device = self.device()
         client = new_client()
