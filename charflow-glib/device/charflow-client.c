@@ -462,7 +462,7 @@ install_construct_properties (GObjectClass *object_class)
    * CharflowClient:stall-time:
    *
    * For how long, in milliseconds, a client with %CHARFLOW_OVERFLOW_PACE may hold up the device without
-   * making any progress.
+   * making any progress; and any client the others that write, after it has begun a message and does not go on.
    *
    * Since: 1.0
    */
