@@ -145,7 +145,7 @@ test_framer_init (TestFramer *self)
 TestFramer *
 test_framer_new (TestEndpoint *endpoint)
 {
-  TestFramer *self = g_object_new (TEST_TYPE_FRAMER, "backend", endpoint, NULL);
+  TestFramer *self = g_object_new (TEST_TYPE_FRAMER, "backend", endpoint, "client-tokens-interval", 5, NULL);
 
   charflow_char_device_start (CHARFLOW_CHAR_DEVICE (self));
   test_wait_until (charflow_char_device_get_opened (CHARFLOW_CHAR_DEVICE (self)));
