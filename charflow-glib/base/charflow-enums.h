@@ -79,7 +79,8 @@ typedef enum
  * @CHARFLOW_REMOVE_REASON_NO_TOKENS: it wrote without a token
  * @CHARFLOW_REMOVE_REASON_TOKEN_OVERFLOW: it granted more tokens than can be counted
  * @CHARFLOW_REMOVE_REASON_OVERFLOW: its send queue was full and its policy is %CHARFLOW_OVERFLOW_REMOVE
- * @CHARFLOW_REMOVE_REASON_STALLED: its send queue was full and it took nothing for the stall time
+ * @CHARFLOW_REMOVE_REASON_STALLED: its send queue was full and it took nothing for the stall time, or it did not go on with
+ *   a message for whose end others wait
  * @CHARFLOW_REMOVE_REASON_TOKEN_TIMEOUT: messages waited for its tokens longer than the wait time
  * @CHARFLOW_REMOVE_REASON_DEVICE_GONE: the device was destroyed
  * @CHARFLOW_REMOVE_REASON_BAD_MESSAGE: it wrote what breaks the framing of the device

@@ -43,6 +43,7 @@ typedef struct
   CharflowBackend *backend;
   gboolean opened_here;
   gulong event_handler;
+  guint peer; /* grows whenever the other side may be another one */
   GMainContext *context;
   GCancellable *opening;
   gboolean running;
@@ -75,6 +76,7 @@ typedef struct
   CharflowUnread unread;
   gboolean in_message; /* what was read last goes on in what is read next */
   gboolean message_continues; /* so said the subclass of the one at hand */
+  gboolean handing; /* a message is on its way to the clients, and some do not have it yet */
 
   CharflowDeviceFigures figures;
 
@@ -162,8 +164,10 @@ void charflow_char_device_pump_reads (CharflowCharDevice *self);
 void charflow_char_device_read_ready_default (CharflowCharDevice *self);
 GBytes *charflow_char_device_read_message_default (CharflowCharDevice *self);
 
-/* The other side has gone: what it left unread is all there is of it. */
-void charflow_char_device_end_unread (CharflowCharDevice *self);
+/* The other side has gone: what it left unread is all there is of it. The first says so, and the second, which calls a
+ * virtual function, tells the subclass at once if that is nothing. */
+void charflow_char_device_mark_unread_end (CharflowCharDevice *self);
+void charflow_char_device_settle_unread_end (CharflowCharDevice *self);
 const guint8 *charflow_unread_peek (const CharflowUnread *unread,
                                     gsize                *size);
 void charflow_unread_add (CharflowUnread *unread,
@@ -171,6 +175,7 @@ void charflow_unread_add (CharflowUnread *unread,
                           gsize           size);
 void charflow_unread_clear (CharflowUnread *unread);
 
+gboolean charflow_char_device_frames_messages (CharflowCharDevice *self);
 /* After who has the word in the write queue may have changed. */
 void charflow_char_device_update_speaker (CharflowCharDevice *self);
 /* Writes what waits, as far as the back end takes it. */

@@ -169,6 +169,8 @@ charflow_char_device_dispose (GObject *object)
   priv->running = FALSE;
   priv->disposed = TRUE;
   to_close = charflow_char_device_release_backend (self);
+  /* Without a back end there may still be one, for what is left to be read of the last. */
+  charflow_char_device_drop_sources (self);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   charflow_char_device_detach_all (self);

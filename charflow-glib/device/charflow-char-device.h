@@ -79,7 +79,8 @@ struct _CharflowCharDeviceClass
    * Makes what the device gets of a message. A message that breaks the rules fails with
    * %CHARFLOW_DEVICE_ERROR_BAD_MESSAGE, and removes its client.
    *
-   * Returns: (transfer full) (nullable): what is written, or %NULL without an error when there is nothing to be written
+   * Returns: (transfer full) (nullable): what is written, or %NULL without an error when there is nothing to be written;
+   *   @continues counts all the same where that is a later part of a message
    */
   GBytes *(*frame_message) (CharflowCharDevice *self,
                             CharflowClient     *client,

@@ -429,6 +429,9 @@ charflow_client_reset (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
+  /* The rest of a message is of no use without what is dropped of it. */
+  if (priv->queue.length > 0 && charflow_char_device_is_in_message (priv->device))
+    priv->skipping = TRUE;
   priv->n_unqueued += priv->queue.length;
   clear_queue (priv);
   priv->message_is_cut = FALSE;

@@ -480,7 +480,8 @@ install_construct_properties (GObjectClass *object_class)
    * CharflowClient:stall-time:
    *
    * For how long, in milliseconds, a client with %CHARFLOW_OVERFLOW_PACE may hold up the device without
-   * making any progress. It runs while its queue is full; then the client is removed, with %CHARFLOW_REMOVE_REASON_STALLED.
+   * making any progress, while its queue is full; and any client the others that write, after it has begun a message and
+   * does not go on. Then it is removed, with %CHARFLOW_REMOVE_REASON_STALLED.
    *
    * Since: 1.0
    */

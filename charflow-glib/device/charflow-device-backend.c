@@ -32,12 +32,14 @@ backend_event_cb (CharflowBackend *backend,
   if (event == CHARFLOW_EVENT_CLOSED)
     {
       charflow_char_device_drop_sources (self);
-      charflow_char_device_end_unread (self);
+      charflow_char_device_mark_unread_end (self);
+      charflow_char_device_settle_unread_end (self);
     }
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
     {
       priv->reads_end = FALSE;
       priv->writes_end = FALSE;
+      priv->peer++;
       g_object_notify (G_OBJECT (self), "opened");
     }
 
@@ -117,6 +119,9 @@ charflow_char_device_release_backend (CharflowCharDevice *self)
   g_clear_signal_handler (&priv->event_handler, backend);
   g_clear_object (&priv->opening);
   priv->opened_here = FALSE;
+  priv->peer++;
+  if (charflow_backend_is_opened (backend))
+    charflow_char_device_mark_unread_end (self);
   charflow_backend_release (backend, self);
 
   return is_ours ? g_steal_pointer (&backend) : NULL;
@@ -192,8 +197,6 @@ tell_opened_changed (CharflowCharDevice *self,
   if (is_opened == was_opened)
     return;
 
-  if (!is_opened)
-    charflow_char_device_end_unread (self);
   g_object_notify (G_OBJECT (self), "opened");
   g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
 }
@@ -204,7 +207,8 @@ tell_opened_changed (CharflowCharDevice *self,
  * @backend: (nullable): the new back end, or %NULL for none
  * @error: return location for a #GError
  *
- * Changes the back end; clients stay, and what waits for the old one goes to the new one.
+ * Changes the back end; clients stay, and what waits for the old one goes to the new one. What was read of the old one and
+ * is no whole message is thrown away, as when its other side goes.
  *
  * Where the device is running, the new one is opened if it is not open yet. Fails with
  * %CHARFLOW_BACKEND_ERROR_BUSY when it belongs to another device, and with %CHARFLOW_DEVICE_ERROR_REFUSED
@@ -238,7 +242,6 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
     return FALSE;
 
   guard = g_object_ref (self);
-  was_opened = charflow_char_device_is_open (priv);
   if (!ask_handlers (self, backend, error))
     {
       if (backend != NULL && priv->backend != backend)
@@ -249,10 +252,12 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
   if (priv->backend == backend)
     return TRUE;
 
+  was_opened = charflow_char_device_is_open (priv);
   to_close = charflow_char_device_release_backend (self);
   if (backend != NULL)
     take_backend (self, backend);
   g_object_notify (G_OBJECT (self), "backend");
+  charflow_char_device_settle_unread_end (self);
   tell_opened_changed (self, was_opened);
   if (to_close != NULL)
     charflow_backend_close (to_close);

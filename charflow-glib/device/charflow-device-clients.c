@@ -56,6 +56,7 @@ detach_for_reason (CharflowCharDevice  *self,
   client_guard = g_object_ref (client);
   priv->figures.removals[reason]++;
   cut = forget_client (self, client);
+  charflow_write_queue_end_cut (&priv->write_queue);
   CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->client_left (self, client, cut);
   charflow_write_queue_release_held (&priv->write_queue);
   charflow_char_device_update_speaker (self);

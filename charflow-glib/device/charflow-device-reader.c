@@ -28,7 +28,8 @@ get_available (const CharflowUnread *unread)
 static gboolean
 has_source (CharflowCharDevicePrivate *priv)
 {
-  return get_available (&priv->unread) > 0 || (!priv->reads_end && charflow_char_device_is_open (priv));
+  return get_available (&priv->unread) > 0 || priv->unread.has_end ||
+         (!priv->reads_end && charflow_char_device_is_open (priv));
 }
 
 /* The device is read while somebody may take what comes and nobody holds it up, or nobody is there. */
@@ -99,8 +100,9 @@ update_in_source (CharflowCharDevice *self)
         }
     }
 
-  /* A turn that ended early may have left whole messages with the subclass, which no source tells. */
-  if (!priv->source_has_ended && priv->more_source == NULL)
+  /* A turn that ended early may have left whole messages with the subclass, or the end of what its peer sent, which no
+   * source tells. */
+  if ((!priv->source_has_ended || priv->unread.has_end) && priv->more_source == NULL)
     {
       priv->more_source = g_idle_source_new ();
       g_source_set_priority (priv->more_source, G_PRIORITY_DEFAULT);
@@ -170,12 +172,15 @@ dispatch_message (CharflowCharDevice *self,
                   GBytes             *message)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  gboolean continues = priv->message_continues;
   CharflowClient *target = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->message_target (self, message);
   g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
   gboolean begins = !priv->in_message;
 
   count_message (priv, message);
-  priv->in_message = priv->message_continues;
+  /* Whoever comes while it is handed on comes in the middle of it, unless it is whole. */
+  priv->in_message = continues || !begins;
+  priv->handing = TRUE;
   if (g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_MESSAGE], 0, TRUE))
     g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_MESSAGE], 0, target, message);
 
@@ -183,6 +188,8 @@ dispatch_message (CharflowCharDevice *self,
     hand_to_all (priv, message, begins);
   else if (charflow_char_device_has_client (self, target))
     charflow_client_offer (target, message, begins);
+  priv->handing = FALSE;
+  priv->in_message = continues;
 }
 
 /* The rest of a message that never comes whole is of no use, and what the next one sends is no part of it. */
@@ -268,16 +275,38 @@ charflow_char_device_read_message_default (CharflowCharDevice *self)
   return message;
 }
 
+/* While the back end fills it, a chunk is out of reach of its handlers, which may run a turn themselves. */
+static guint8 *
+take_chunk (CharflowCharDevicePrivate *priv)
+{
+  return priv->chunk != NULL ? g_steal_pointer (&priv->chunk) : charflow_chunk_new ();
+}
+
+static void
+keep_chunk (CharflowCharDevicePrivate *priv,
+            guint8                    *chunk)
+{
+  if (priv->chunk == NULL)
+    priv->chunk = chunk;
+  else
+    charflow_chunk_free (chunk);
+}
+
 static GBytes *
 bytes_from_chunk (CharflowCharDevicePrivate *priv,
+                  guint8                    *chunk,
                   gsize                      size)
 {
+  GBytes *bytes;
+
   /* A chunk that is mostly full becomes the message itself; of one that is not, the bytes are copied, so
    * that what waits in a queue never holds more than twice what it counts. */
-  if (size < READ_SIZE / 2)
-    return g_bytes_new (priv->chunk, size);
+  if (size >= READ_SIZE / 2)
+    return charflow_chunk_to_bytes (chunk, size);
 
-  return charflow_chunk_to_bytes (g_steal_pointer (&priv->chunk), size);
+  bytes = size == 0 ? NULL : g_bytes_new (chunk, size);
+  keep_chunk (priv, chunk);
+  return bytes;
 }
 
 static gssize
@@ -287,6 +316,7 @@ read_backend (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowBackend) backend = g_object_ref (priv->backend);
+  guint peer = priv->peer;
   g_autoptr (GError) error = NULL;
   gssize n = charflow_backend_read (backend, memory, size, &error);
 
@@ -294,7 +324,7 @@ read_backend (CharflowCharDevice *self,
     return n;
 
   /* Its source would stay ready for ever. */
-  if (priv->backend == backend && charflow_char_device_is_open (priv))
+  if (priv->peer == peer)
     priv->reads_end = TRUE;
   if (error != NULL)
     charflow_char_device_tell_error (self, error);
@@ -340,17 +370,19 @@ charflow_unread_peek (const CharflowUnread *unread,
 }
 
 void
-charflow_char_device_end_unread (CharflowCharDevice *self)
+charflow_char_device_mark_unread_end (CharflowCharDevice *self)
+{
+  charflow_char_device_get_private (self)->unread.has_end = TRUE;
+}
+
+/* Not in the middle of a turn, where the subclass may be at work: the turn itself comes to the end. */
+void
+charflow_char_device_settle_unread_end (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
-  if (get_available (&priv->unread) > 0)
-    {
-      priv->unread.has_end = TRUE;
-      return;
-    }
-  priv->in_message = FALSE;
-  CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->peer_left (self);
+  if (!priv->reading && get_available (&priv->unread) == 0)
+    drop_unread_end (self);
 }
 
 /**
@@ -362,8 +394,8 @@ charflow_char_device_end_unread (CharflowCharDevice *self)
  * #CharflowCharDeviceClass.read_message().
  *
  * More than were asked for may become available. They stay until charflow_char_device_read_bytes() takes them, also
- * through a change of the back end, and they are part of the saved state. When the other side of the back end goes away, what
- * is available then is all that comes of it: what #CharflowCharDeviceClass.read_message() does not make a message of
+ * through a change of the back end, and they are part of the saved state. When the other side of the back end goes away, or the
+ * back end is changed, what is available then is all that comes of it: what #CharflowCharDeviceClass.read_message() does not make a message of
  * is thrown away, before anything of the next one is read.
  *
  * Returns: how many bytes are available
@@ -375,21 +407,25 @@ charflow_char_device_fill (CharflowCharDevice *self,
                            gsize               size)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowCharDevice) guard = NULL;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), 0);
 
+  guard = g_object_ref (self);
   size = MIN (size, MAX_AVAILABLE);
   while (get_available (&priv->unread) < size && can_read_backend (priv))
     {
-      gssize n;
+      guint8 *chunk = take_chunk (priv);
+      gssize n = read_backend (self, chunk, READ_SIZE);
 
-      if (priv->chunk == NULL)
-        priv->chunk = charflow_chunk_new ();
-      n = read_backend (self, priv->chunk, READ_SIZE);
+      if (n > 0)
+        {
+          priv->active = TRUE;
+          charflow_unread_add (&priv->unread, chunk, n);
+        }
+      keep_chunk (priv, chunk);
       if (n <= 0)
         break;
-      priv->active = TRUE;
-      charflow_unread_add (&priv->unread, priv->chunk, n);
     }
 
   return get_available (&priv->unread);
@@ -508,6 +544,7 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
                                  gsize               max_size)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  guint8 *chunk;
   gssize size;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
@@ -519,9 +556,8 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
   if (!can_read_backend (priv))
     return NULL;
 
-  if (priv->chunk == NULL)
-    priv->chunk = charflow_chunk_new ();
-  size = read_backend (self, priv->chunk, MIN (max_size, READ_SIZE));
+  chunk = take_chunk (priv);
+  size = read_backend (self, chunk, MIN (max_size, READ_SIZE));
 
-  return size > 0 ? bytes_from_chunk (priv, size) : NULL;
+  return bytes_from_chunk (priv, chunk, MAX (size, 0));
 }

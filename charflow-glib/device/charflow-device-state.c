@@ -9,12 +9,15 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-saved-state-private.h"
+#include "charflow-source-private.h"
 
 /* The state of a device: what of it is saved, and how a saved one takes its place. The two layouts are in
  * charflow-saved-state.c. */
 
 /* What a device can be asked to hold in memory besides its own. */
 #define MAX_STATE_SIZE G_MAXINT32
+/* As many bytes as charflow_char_device_fill() makes available, with all of its last read. */
+#define MAX_UNREAD (16 * 1024 * 1024 + 64 * 1024)
 
 static void
 save_buffers (CharflowSavedState *state,
@@ -34,7 +37,7 @@ save_buffers (CharflowSavedState *state,
       saved->client = index;
       saved->price = buffer->price;
       saved->n_messages = buffer->n_messages;
-      saved->is_held = buffer->is_held;
+      saved->is_held = buffer->is_held && state->speaker != CHARFLOW_SAVED_NOBODY;
       saved->continues = buffer->continues;
       saved->was_begun = buffer->was_begun || offset > 0;
       saved->bytes = charflow_write_buffer_share_contents (buffer, offset);
@@ -91,10 +94,11 @@ find_speaker (const CharflowWriteQueue *queue,
 {
   guint index;
 
-  if (queue->speaker == NULL)
-    return CHARFLOW_SAVED_NOBODY;
+  if (charflow_write_queue_is_program_speaking (queue))
+    return CHARFLOW_SAVED_PROGRAM;
 
-  return g_ptr_array_find (clients, queue->speaker, &index) ? index : CHARFLOW_SAVED_PROGRAM;
+  /* The one that has just gone has left the word to whoever comes next. */
+  return g_ptr_array_find (clients, queue->speaker, &index) ? index : CHARFLOW_SAVED_NOBODY;
 }
 
 static CharflowSavedState *
@@ -102,22 +106,47 @@ take_state (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   CharflowSavedState *state = charflow_saved_state_new ();
-  g_autoptr (GPtrArray) clients = list_clients (priv, FALSE);
+  g_autoptr (GPtrArray) clients = NULL;
   const guint8 *unread;
   gsize n_unread;
 
+  /* First, since a subclass may do anything there; from here on nobody does. */
+  state->framing = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->save_framing (self);
+
+  clients = list_clients (priv, FALSE);
+  state->speaker = find_speaker (&priv->write_queue, clients);
   for (guint i = 0; i < clients->len; i++)
     save_client (state, g_ptr_array_index (clients, i));
   save_buffers (state, &priv->write_queue.buffers, priv->write_queue.offset, clients);
   save_buffers (state, &priv->write_queue.held, 0, clients);
-  state->speaker = find_speaker (&priv->write_queue, clients);
   state->in_message = priv->in_message;
   state->unread_has_end = priv->unread.has_end;
   unread = charflow_unread_peek (&priv->unread, &n_unread);
   state->unread = g_bytes_new (unread, n_unread);
-  state->framing = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->save_framing (self);
 
   return state;
+}
+
+static gboolean
+check_may_save (CharflowCharDevice *self,
+                GError            **error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  if (charflow_char_device_is_awaiting_state (priv))
+    {
+      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_WAITING,
+                           _("There is no state to be saved: the device waits for one itself"));
+      return FALSE;
+    }
+  if (priv->handing)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           _("A message is on its way to the clients, and would be lost to those that do not have it yet"));
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 /**
@@ -140,18 +169,16 @@ charflow_char_device_save_state_parts (CharflowCharDevice *self,
 {
   g_autoptr (CharflowSavedState) state = NULL;
   g_autoptr (GPtrArray) parts = NULL;
+  g_autoptr (CharflowCharDevice) guard = NULL;
   guint64 size = 0;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (charflow_char_device_is_awaiting_state (charflow_char_device_get_private (self)))
-    {
-      g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_WAITING,
-                           _("There is no state to be saved: the device waits for one itself"));
-      return NULL;
-    }
+  if (!check_may_save (self, error))
+    return NULL;
 
+  guard = g_object_ref (self);
   state = take_state (self);
   size = charflow_saved_state_get_size (state);
   if (size > MAX_STATE_SIZE)
@@ -177,12 +204,13 @@ charflow_char_device_save_state_parts (CharflowCharDevice *self,
  * Where SPICE's own layout for a character device can hold it, the state is that: 25 bytes, and what waits for the
  * device, with the offset of these counted from 8 bytes before the state, where the header of a SPICE channel's migration
  * data begins. It can where there is no client at all and nothing waits, or just one, nothing waits for that, and
- * the device is in no message. Everything else is in a layout of Charflow's own.
+ * the device is in no message; and where all that waits for the device is more than empty messages. Everything else is in a layout of Charflow's own.
  *
  * Tokens that a buffer was got for which was never given to the device count as free again.
  *
- * Fails with %CHARFLOW_DEVICE_ERROR_WAITING when the device waits for its own saved state, and with
- * %CHARFLOW_DEVICE_ERROR_TOO_BIG when it would be more than 2 GiB.
+ * Fails with %CHARFLOW_DEVICE_ERROR_WAITING when the device waits for its own saved state, with %G_IO_ERROR_PENDING from
+ * within a handler that is told a message of the device, since that message is nowhere then for those that do not have it
+ * yet, and with %CHARFLOW_DEVICE_ERROR_TOO_BIG when it would be more than 2 GiB.
  *
  * Returns: (transfer full): the state
  *
@@ -232,13 +260,15 @@ check_idle (CharflowCharDevice *self,
             GError            **error)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowWriteBuffer *first = g_queue_peek_head (&priv->write_queue.buffers);
   gsize n_unread;
 
   if (!charflow_char_device_check_alive (self, error))
     return FALSE;
 
   charflow_unread_peek (&priv->unread, &n_unread);
-  if (!priv->active && priv->write_queue.offset == 0 && n_unread == 0)
+  if (!priv->active && !priv->handing && priv->write_queue.offset == 0 && (first == NULL || !first->was_begun) &&
+      n_unread == 0)
     return TRUE;
 
   g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_ACTIVE,
@@ -252,11 +282,11 @@ match_clients (CharflowSavedState *state,
                GPtrArray          *waiting,
                GError            **error)
 {
-  g_autoptr (GPtrArray) left = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) left = g_ptr_array_new ();
+  g_autoptr (GPtrArray) clients = g_ptr_array_new ();
 
   for (guint i = 0; i < waiting->len; i++)
-    g_ptr_array_add (left, g_object_ref (waiting->pdata[i]));
+    g_ptr_array_add (left, waiting->pdata[i]);
   g_ptr_array_set_size (clients, state->clients->len);
   for (guint i = 0; i < state->clients->len; i++)
     {
@@ -264,14 +294,17 @@ match_clients (CharflowSavedState *state,
 
       for (guint j = 0; saved->name != NULL && j < left->len && clients->pdata[i] == NULL; j++)
         if (g_strcmp0 (charflow_client_get_private (left->pdata[j])->name, saved->name) == 0)
-          clients->pdata[i] = g_ptr_array_steal_index (left, j);
+          clients->pdata[i] = g_ptr_array_remove_index (left, j);
       if (saved->name != NULL && clients->pdata[i] == NULL)
         return charflow_saved_state_refuse (error, _("no client with the name '%s' waits for it"), saved->name), NULL;
     }
   for (guint i = 0; i < clients->len; i++)
     if (clients->pdata[i] == NULL)
-      clients->pdata[i] = g_ptr_array_steal_index (left, 0);
+      clients->pdata[i] = g_ptr_array_remove_index (left, 0);
 
+  /* Only now, since it minds places that are empty. */
+  g_ptr_array_foreach (clients, (GFunc) (GCallback) g_object_ref, NULL);
+  g_ptr_array_set_free_func (clients, g_object_unref);
   return g_steal_pointer (&clients);
 }
 
@@ -474,18 +507,63 @@ resume (CharflowCharDevice *self,
       if (charflow_char_device_has_client (self, client))
         charflow_char_device_repay_client (self, client);
     }
-  charflow_char_device_update_speaker (self);
   charflow_char_device_wakeup (self);
+}
+
+/* An attachment only grows: with the same sum, nobody has gone and come again. */
+static guint64
+sum_attachments (GPtrArray *clients)
+{
+  guint64 sum = 0;
+
+  for (guint i = 0; i < clients->len; i++)
+    sum += charflow_client_get_attachment (clients->pdata[i]);
+
+  return sum;
 }
 
 static gboolean
 check_still_waiting (CharflowCharDevice *self,
                      GPtrArray          *waiting,
+                     guint64             attachments,
                      GError            **error)
 {
-  for (guint i = 0; i < waiting->len; i++)
-    if (!charflow_char_device_has_client (self, waiting->pdata[i]) || !charflow_client_is_awaiting_state (waiting->pdata[i]))
-      return charflow_saved_state_refuse (error, _("a client that waited for it has gone"));
+  gboolean all = sum_attachments (waiting) == attachments;
+
+  for (guint i = 0; all && i < waiting->len; i++)
+    all = charflow_client_is_awaiting_state (waiting->pdata[i]);
+
+  return all || charflow_saved_state_refuse (error, _("a client that waited for it has gone"));
+}
+
+/* By the subclass, and by what it may have done meanwhile. */
+static gboolean
+check_framing (CharflowCharDevice *self,
+               CharflowSavedState *state,
+               GPtrArray          *waiting,
+               GPtrArray          *clients,
+               GError            **error)
+{
+  guint64 attachments = sum_attachments (waiting);
+
+  return CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->restore_framing (self, state->framing, clients, error) &&
+         check_idle (self, error) &&
+         check_still_waiting (self, waiting, attachments, error) &&
+         check_self_tokens (charflow_char_device_get_private (self), state, error);
+}
+
+/* Others would wait for ever for the end of a message which that device knows nothing of. */
+static gboolean
+check_fits_device (CharflowCharDevice *self,
+                   CharflowSavedState *state,
+                   GError            **error)
+{
+  if (state->speaker != CHARFLOW_SAVED_NOBODY && !charflow_char_device_frames_messages (self))
+    return charflow_saved_state_refuse (error, _("somebody has the word, and a %s has no messages in parts"),
+                                        G_OBJECT_TYPE_NAME (self));
+  if (g_bytes_get_size (state->unread) > MAX_UNREAD)
+    return charflow_saved_state_refuse (error, _("there are %zu unread bytes, and at most %d can be"),
+                                        g_bytes_get_size (state->unread), MAX_UNREAD);
 
   return TRUE;
 }
@@ -500,6 +578,8 @@ prepare (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
+  if (!check_fits_device (self, state, error))
+    return FALSE;
   if (state->clients->len > 0 && state->clients->len != waiting->len)
     return charflow_saved_state_refuse (error, _("it has %u clients, and %u wait for it"), state->clients->len, waiting->len);
 
@@ -512,8 +592,7 @@ prepare (CharflowCharDevice *self,
 
   return check_self_tokens (priv, state, error) &&
          make_buffers (self, state, *clients, buffers, error) &&
-         CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->restore_framing (self, state->framing, *clients, error) &&
-         check_still_waiting (self, waiting, error);
+         check_framing (self, state, waiting, *clients, error);
 }
 
 /**
@@ -527,7 +606,10 @@ prepare (CharflowCharDevice *self,
  * the one with that name, the others in the order in which they were attached. A state without clients ends the wait of
  * all of them. Nothing is read or written until then. What the program wrote meanwhile comes after what is restored.
  *
- * Fails with %CHARFLOW_DEVICE_ERROR_ACTIVE when the device has read or written already, and with
+ * What stands in SPICE's layout between those 25 bytes and what waits for the device, and behind that, is not looked at: there
+ * the channel has what is its own.
+ *
+ * Fails with %CHARFLOW_DEVICE_ERROR_ACTIVE when the device has read, written or restored something already, and with
  * %CHARFLOW_DEVICE_ERROR_BAD_STATE, which says what is wrong, when the state is damaged or does not fit: then nothing was
  * changed.
  *
@@ -572,6 +654,9 @@ charflow_char_device_restore_state (CharflowCharDevice *self,
   if (n_unread > 0)
     charflow_unread_add (&priv->unread, unread, n_unread);
   priv->unread.has_end = saved->unread_has_end;
+  priv->active = TRUE;
+  charflow_clear_source (&priv->speaker_timer);
+  charflow_char_device_update_speaker (self);
   resume (self, waiting);
 
   return TRUE;

@@ -45,7 +45,7 @@ charflow_char_device_settle_silently (CharflowCharDevice  *self,
   if (client != NULL)
     charflow_client_unreserve (client, buffer);
   else if (charflow_write_buffer_get_origin (buffer) == CHARFLOW_WRITE_ORIGIN_SERVER)
-    charflow_char_device_get_private (self)->self_tokens++;
+    charflow_char_device_get_private (self)->self_tokens += buffer->price;
 
   return TRUE;
 }
@@ -115,9 +115,17 @@ write_later (CharflowCharDevice *self,
  * loses the message that it failed on, and no more. */
 static void
 take_failed_write (CharflowCharDevice *self,
+                   guint               peer,
                    const GError       *error)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  /* The one that failed may have gone meanwhile, and with it what its failure means to the queue. */
+  if (priv->peer != peer)
+    {
+      charflow_char_device_tell_error (self, error);
+      return;
+    }
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
     {
@@ -158,25 +166,30 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
   CharflowWriteStatus status = CHARFLOW_WRITE_STATUS_EMPTY;
-  guint n;
+  guint n = 0;
 
-  if (priv->writing || priv->out_source != NULL)
+  if (priv->writing || (priv->out_source != NULL && priv->write_queue.buffers.length > 0))
     return;
 
   guard = g_object_ref (self);
+  charflow_clear_source (&priv->out_source);
   priv->writing = TRUE;
-  for (n = 0; n < MAX_MESSAGES_PER_TURN && may_write (priv); n++)
+  while (n < MAX_MESSAGES_PER_TURN && may_write (priv))
     {
       g_autoptr (CharflowWriteBuffer) consumed = NULL;
       g_autoptr (GError) error = NULL;
+      guint peer = priv->peer;
 
       status = write_first (self, &consumed, &error);
+      if (status == CHARFLOW_WRITE_STATUS_PARTIAL)
+        continue;
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
       else if (status == CHARFLOW_WRITE_STATUS_FAILED)
-        take_failed_write (self, error);
+        take_failed_write (self, peer, error);
       else
         break;
+      n++;
     }
   priv->writing = FALSE;
 
@@ -254,6 +267,8 @@ take_server_buffer (CharflowCharDevice *self,
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   CharflowWriteBuffer *buffer;
 
+  if (!charflow_char_device_check_alive (self, error))
+    return NULL;
   if (!take_token)
     return new_buffer (self, NULL, CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN, size, bytes, error);
 
@@ -282,8 +297,9 @@ take_server_buffer (CharflowCharDevice *self,
  *
  * Fails with %CHARFLOW_DEVICE_ERROR_NO_TOKENS, which removes a client that ought to have known;
  * %CHARFLOW_DEVICE_ERROR_NOT_ATTACHED, %CHARFLOW_DEVICE_ERROR_READ_ONLY, %CHARFLOW_DEVICE_ERROR_TOO_BIG (at
- * most 16 MiB), or %G_IO_ERROR_WOULD_BLOCK when a client without flow control has
- * #CharflowClient:max-waiting-bytes on the way.
+ * most 16 MiB), %G_IO_ERROR_WOULD_BLOCK when a client without flow control has
+ * #CharflowClient:max-waiting-bytes on the way or one waits for its saved state, or, for the program itself,
+ * %CHARFLOW_DEVICE_ERROR_FAILED while the device is being destroyed.
  *
  * Returns: (transfer full): a buffer
  *
@@ -360,9 +376,13 @@ charflow_char_device_update_speaker (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   CharflowClient *speaker = charflow_write_queue_get_blocker (&priv->write_queue);
 
-  charflow_clear_source (&priv->speaker_timer);
   /* As long as something of its message waits for the device, it is the device that is slow. */
   if (speaker == NULL || priv->disposed || charflow_client_get_private (speaker)->buffers.length > 0)
+    {
+      charflow_clear_source (&priv->speaker_timer);
+      return;
+    }
+  if (priv->speaker_timer != NULL)
     return;
 
   priv->speaker_timer = g_timeout_source_new (charflow_client_get_private (speaker)->stall_time_ms);
@@ -370,29 +390,32 @@ charflow_char_device_update_speaker (CharflowCharDevice *self)
   g_source_attach (priv->speaker_timer, priv->context);
 }
 
-static gboolean
-frames_messages (CharflowCharDeviceClass *klass)
+gboolean
+charflow_char_device_frames_messages (CharflowCharDevice *self)
 {
   CharflowCharDeviceClass *base = g_type_class_peek (CHARFLOW_TYPE_CHAR_DEVICE);
 
-  return klass->frame_message != base->frame_message;
+  return CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->frame_message != base->frame_message;
 }
 
-/* FALSE when there is nothing to be written of it, or an error. */
+/* FALSE when there is nothing to be written of it, or an error. A part that nothing is written of has its place all the
+ * same, since it may be the one that ends the message. */
 static gboolean
 frame_buffer (CharflowCharDevice  *self,
               CharflowWriteBuffer *buffer,
               GError             **error)
 {
-  CharflowCharDeviceClass *klass = CHARFLOW_CHAR_DEVICE_GET_CLASS (self);
+  CharflowWriteQueue *queue = &charflow_char_device_get_private (self)->write_queue;
   g_autoptr (GBytes) message = NULL;
   GBytes *framed;
 
-  if (!frames_messages (klass))
+  if (!charflow_char_device_frames_messages (self))
     return TRUE;
 
   message = charflow_write_buffer_copy_bytes (buffer);
-  framed = klass->frame_message (self, buffer->client, message, &buffer->continues, error);
+  framed = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->frame_message (self, buffer->client, message, &buffer->continues, error);
+  if (framed == NULL && *error == NULL && charflow_write_queue_is_in_message (queue, buffer->client))
+    framed = g_bytes_new (NULL, 0);
   if (framed != NULL)
     charflow_write_buffer_set_framed (buffer, framed);
 
@@ -410,9 +433,12 @@ enqueue_buffer (CharflowCharDevice  *self,
   g_autoptr (CharflowClient) client = buffer->client == NULL ? NULL : g_object_ref (buffer->client);
   g_autoptr (GError) refusal = NULL;
 
-  if (frame_buffer (self, buffer, &refusal) &&
+  if (frame_buffer (self, buffer, &refusal) && !priv->disposed &&
       (client == NULL || charflow_write_buffer_is_valid (buffer, self)))
     {
+      /* The speaker has gone on. */
+      if (client != NULL && client == charflow_write_queue_get_blocker (&priv->write_queue))
+        charflow_clear_source (&priv->speaker_timer);
       charflow_write_queue_push (&priv->write_queue, buffer);
       charflow_char_device_pump_writes (self);
       charflow_char_device_update_speaker (self);

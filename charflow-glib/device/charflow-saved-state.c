@@ -3,6 +3,7 @@
 
 #include "charflow-saved-state-private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include <glib/gi18n-lib.h>
@@ -26,7 +27,7 @@
  *   u32 who has the word (the number of a client, 0xFFFFFFFE the program, 0xFFFFFFFF nobody),
  *   u8 flags (1 in a message, 2 the unread bytes have their end, 4 there is framing);
  *   each client: u8 flags (1 flow control, 2 skipping, 4 its message is cut, 8 has a name), u8 size of the name, the
- *   name, u64 client tokens, u64 send tokens, u64 missed bytes, u32 messages in its queue, and of each of these: u8 flags
+ *   name, u64 client tokens, u64 send tokens (0 without flow control), u64 missed bytes, u32 messages in its queue, and of each of these: u8 flags
  *   (1 it begins a message), u32 size, the bytes;
  *   each buffer: u8 origin, u8 flags (1 held back, 2 continues, 4 begun), u32 client or 0xFFFFFFFF, u32 price,
  *   u32 messages, u32 size, the bytes;
@@ -136,20 +137,10 @@ fits_spice_client (const CharflowSavedClient *client)
   if (client->queue.length > 0 || client->missed_bytes > 0 || client->skipping)
     return FALSE;
 
+  /* Both at their greatest say that there is no flow control. */
   return !client->flow_control ||
-         (client->client_tokens <= G_MAXUINT32 && client->send_tokens <= G_MAXUINT32);
-}
-
-static gboolean
-fits_spice (const CharflowSavedState *state)
-{
-  if (state->in_message || state->framing != NULL || g_bytes_get_size (state->unread) > 0 ||
-      state->speaker != CHARFLOW_SAVED_NOBODY)
-    return FALSE;
-  if (state->clients->len == 0)
-    return state->buffers->len == 0;
-
-  return state->clients->len == 1 && fits_spice_client (g_ptr_array_index (state->clients, 0));
+         (client->client_tokens <= G_MAXUINT32 && client->send_tokens <= G_MAXUINT32 &&
+          (client->client_tokens < SPICE_NO_FLOW_CONTROL || client->send_tokens < SPICE_NO_FLOW_CONTROL));
 }
 
 static void
@@ -167,6 +158,24 @@ sum_buffers (const CharflowSavedState *state,
       if (buffer->client != CHARFLOW_SAVED_NOBODY)
         *price += buffer->price;
     }
+}
+
+static gboolean
+fits_spice (const CharflowSavedState *state)
+{
+  guint64 size, price;
+
+  if (state->in_message || state->framing != NULL || g_bytes_get_size (state->unread) > 0 || state->unread_has_end ||
+      state->speaker != CHARFLOW_SAVED_NOBODY)
+    return FALSE;
+  if (state->clients->len == 0)
+    return state->buffers->len == 0;
+  /* Tokens that no byte was paid with have no place there, and would never come back. */
+  sum_buffers (state, &size, &price);
+  if (size == 0 && state->buffers->len > 0)
+    return FALSE;
+
+  return state->clients->len == 1 && fits_spice_client (g_ptr_array_index (state->clients, 0));
 }
 
 guint64
@@ -258,8 +267,8 @@ build_client (const CharflowSavedClient *client,
                                       (client->name != NULL ? CLIENT_HAS_NAME : 0));
   charflow_wire_writer_u8 (*writer, name_size);
   charflow_wire_writer_bytes (*writer, client->name, name_size);
-  charflow_wire_writer_u64 (*writer, client->client_tokens);
-  charflow_wire_writer_u64 (*writer, client->send_tokens);
+  charflow_wire_writer_u64 (*writer, client->flow_control ? client->client_tokens : 0);
+  charflow_wire_writer_u64 (*writer, client->flow_control ? client->send_tokens : 0);
   charflow_wire_writer_u64 (*writer, client->missed_bytes);
   charflow_wire_writer_u32 (*writer, client->queue.length);
   for (GList *link = client->queue.head; link != NULL; link = link->next)
@@ -485,6 +494,10 @@ parse_client (CharflowSavedState *state,
   n_messages = charflow_wire_reader_u32 (reader);
   if (reader->failed)
     return refuse_truncated (whole, error);
+  if (!client->flow_control && (client->client_tokens | client->send_tokens) != 0)
+    return charflow_saved_state_refuse (error, _("client %u has tokens without flow control"), index);
+  if (client->missed_bytes > G_MAXINT64)
+    return charflow_saved_state_refuse (error, _("client %u has missed %" PRIu64 " bytes"), index, client->missed_bytes);
 
   return parse_queue (client, reader, whole, n_messages, index, error);
 }
@@ -517,6 +530,8 @@ check_buffer (const CharflowSavedState  *state,
     return charflow_saved_state_refuse (error, _("buffer %u stands behind one that is held back"), index);
   if (buffer->is_held && state->speaker == CHARFLOW_SAVED_NOBODY)
     return charflow_saved_state_refuse (error, _("buffer %u is held back, and nobody has the word"), index);
+  if (buffer->is_held && state->speaker == (buffer->origin == CHARFLOW_WRITE_ORIGIN_CLIENT ? buffer->client : CHARFLOW_SAVED_PROGRAM))
+    return charflow_saved_state_refuse (error, _("buffer %u is held back, and its writer has the word"), index);
 
   return TRUE;
 }
@@ -567,8 +582,6 @@ parse_rest (CharflowSavedState *state,
     return refuse_truncated (whole, error);
   if (!has_framing && framing_size > 0)
     return charflow_saved_state_refuse (error, _("there is no framing, and it has %u bytes"), framing_size);
-  if (state->unread_has_end && unread_size == 0)
-    return charflow_saved_state_refuse (error, _("no unread bytes have an end"));
   if (charflow_wire_reader_get_left (reader) > 0)
     return charflow_saved_state_refuse (error, _("%zu bytes come after its end"), charflow_wire_reader_get_left (reader));
 

@@ -51,7 +51,7 @@ gsize charflow_write_buffer_get_contents_size (CharflowWriteBuffer *buffer);
 void charflow_write_buffer_set_framed (CharflowWriteBuffer *buffer,
                                        GBytes              *framed);
 
-/* What the device gets from @offset on, without a copy: the bytes keep the buffer. */
+/* What the device gets from @offset on, without a copy: it may keep the buffer. */
 GBytes *charflow_write_buffer_share_contents (CharflowWriteBuffer *buffer,
                                               gsize                offset);
 

@@ -376,8 +376,13 @@ GBytes *
 charflow_write_buffer_share_contents (CharflowWriteBuffer *buffer,
                                       gsize                offset)
 {
-  return g_bytes_new_with_free_func (charflow_write_buffer_get_contents (buffer) + offset,
-                                     charflow_write_buffer_get_contents_size (buffer) - offset,
+  GBytes *bytes = buffer->framed != NULL ? buffer->framed : buffer->bytes;
+
+  /* They keep no more than the bytes where that is possible: not the buffer, and with it its client. */
+  if (bytes != NULL)
+    return g_bytes_new_from_bytes (bytes, offset, g_bytes_get_size (bytes) - offset);
+
+  return g_bytes_new_with_free_func (get_memory (buffer) + offset, buffer->size - offset,
                                      (GDestroyNotify) charflow_write_buffer_unref,
                                      charflow_write_buffer_ref (buffer));
 }

@@ -26,6 +26,7 @@ typedef struct
 typedef enum
 {
   CHARFLOW_WRITE_STATUS_CONSUMED, /* the first buffer is through; it was popped */
+  CHARFLOW_WRITE_STATUS_PARTIAL, /* the back end took a part of it, and may take more */
   CHARFLOW_WRITE_STATUS_BLOCKED, /* the back end takes no more now */
   CHARFLOW_WRITE_STATUS_FAILED, /* the error says why; nothing was popped */
   CHARFLOW_WRITE_STATUS_EMPTY,
@@ -45,11 +46,16 @@ void charflow_write_queue_set_speaker (CharflowWriteQueue *queue,
                                        gboolean            is_program);
 /* The client whose message the others wait for, or NULL. */
 CharflowClient *charflow_write_queue_get_blocker (const CharflowWriteQueue *queue);
+gboolean charflow_write_queue_is_program_speaking (const CharflowWriteQueue *queue);
+/* Whether this writer, NULL for the program, has begun a message here, or is about to, and not ended it. */
+gboolean charflow_write_queue_is_in_message (const CharflowWriteQueue *queue,
+                                             CharflowClient           *client);
 /* After the speaker has gone: the others go on. */
 void charflow_write_queue_release_held (CharflowWriteQueue *queue);
+/* After charflow_write_queue_drop_client() left a message without its end: from now on something may be written again. */
+void charflow_write_queue_end_cut (CharflowWriteQueue *queue);
 
-/* Writes the first buffer as far as the back end takes it; @progress grows by what it took. The consumed one is
- * the caller's. */
+/* Has the back end write of the first buffer once; @progress grows by what it took. The consumed one is the caller's. */
 CharflowWriteStatus charflow_write_queue_write (CharflowWriteQueue   *queue,
                                                 CharflowBackend      *backend,
                                                 gsize                *progress,
@@ -61,7 +67,8 @@ CharflowWriteStatus charflow_write_queue_write (CharflowWriteQueue   *queue,
 CharflowWriteBuffer *charflow_write_queue_pop (CharflowWriteQueue *queue);
 
 /* Drops the buffers of a client that the device has seen nothing of. The rest of a message that it has seen the
- * beginning of goes on as nobody's. TRUE when the end of that message is not there, and never comes. */
+ * beginning of goes on as nobody's. TRUE when the end of that message is not there, and never comes: then all others are
+ * held back until charflow_write_queue_end_cut(), so that something may be put in its place. */
 gboolean charflow_write_queue_drop_client (CharflowWriteQueue *queue,
                                            CharflowClient     *client);
 

@@ -5,8 +5,8 @@
 
 #include "charflow-client-private.h"
 
-/* Stands for the program itself, which writes without a client. */
-static char program;
+/* Stands for the program itself, which writes without a client; and for a writer that has gone in the middle of a message. */
+static char program, departed;
 
 static gpointer
 get_writer (CharflowWriteBuffer *buffer)
@@ -96,7 +96,39 @@ charflow_write_queue_set_speaker (CharflowWriteQueue *queue,
 CharflowClient *
 charflow_write_queue_get_blocker (const CharflowWriteQueue *queue)
 {
-  return queue->held.length > 0 && queue->speaker != &program ? queue->speaker : NULL;
+  if (queue->held.length == 0 || queue->speaker == &program || queue->speaker == &departed)
+    return NULL;
+
+  return queue->speaker;
+}
+
+gboolean
+charflow_write_queue_is_program_speaking (const CharflowWriteQueue *queue)
+{
+  return queue->speaker == &program;
+}
+
+gboolean
+charflow_write_queue_is_in_message (const CharflowWriteQueue *queue,
+                                    CharflowClient           *client)
+{
+  gpointer writer = client != NULL ? (gpointer) client : &program;
+
+  if (queue->speaker == writer)
+    return TRUE;
+
+  for (GList *link = queue->held.tail; link != NULL; link = link->prev)
+    if (get_writer (link->data) == writer)
+      return ((CharflowWriteBuffer *) link->data)->continues;
+
+  return FALSE;
+}
+
+void
+charflow_write_queue_end_cut (CharflowWriteQueue *queue)
+{
+  if (queue->speaker == &departed)
+    queue->speaker = NULL;
 }
 
 CharflowWriteStatus
@@ -118,7 +150,7 @@ charflow_write_queue_write (CharflowWriteQueue   *queue,
   first = charflow_write_buffer_ref (queue->buffers.head->data);
   contents = charflow_write_buffer_get_contents (first);
   size = charflow_write_buffer_get_contents_size (first);
-  while (queue->offset < size)
+  if (queue->offset < size)
     {
       gssize n = charflow_backend_write (backend, contents + queue->offset, size - queue->offset, &local_error);
 
@@ -126,17 +158,18 @@ charflow_write_queue_write (CharflowWriteQueue   *queue,
         *progress += n;
       if (queue->buffers.length == 0 || queue->buffers.head->data != first)
         return CHARFLOW_WRITE_STATUS_BLOCKED;
-      if (n > 0)
+      if (n < 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
-          queue->offset += n;
-          queue->n_bytes -= n;
-          continue;
+          g_propagate_error (error, g_steal_pointer (&local_error));
+          return CHARFLOW_WRITE_STATUS_FAILED;
         }
-      if (n == 0 || g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      if (n <= 0)
         return CHARFLOW_WRITE_STATUS_BLOCKED;
 
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return CHARFLOW_WRITE_STATUS_FAILED;
+      queue->offset += n;
+      queue->n_bytes -= n;
+      if (queue->offset < size)
+        return CHARFLOW_WRITE_STATUS_PARTIAL;
     }
 
   *consumed = charflow_write_queue_pop (queue);
@@ -208,6 +241,6 @@ charflow_write_queue_drop_client (CharflowWriteQueue *queue,
     }
 
   if (queue->speaker == client)
-    queue->speaker = NULL;
+    queue->speaker = was_begun ? &departed : NULL;
   return was_begun;
 }

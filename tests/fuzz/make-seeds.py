@@ -42,6 +42,48 @@ def message(mini, kind, body, sub_list=0):
     return struct.pack("<QHII", 1, kind, len(body), sub_list) + body
 
 
+def spice_state(client_tokens, send_tokens, price, data, gap=b""):
+    return struct.pack("<IBIIIII", 1, 1, client_tokens, send_tokens, len(data), price,
+                       33 + len(gap) if data else 0) + gap + data
+
+
+def own_state(clients, buffers, unread=b"", framing=None, word=0xFFFFFFFF, in_message=False):
+    body = b"".join(clients) + b"".join(buffers) + unread + (framing or b"")
+    flags = in_message | (framing is not None) << 2
+    return (struct.pack("<4sIIIIIIIB", b"CFDS", 1, 33 + len(body), len(clients), len(buffers), len(unread),
+                        len(framing or b""), word, flags) + body)
+
+
+def own_client(flags, name, client_tokens, send_tokens, missed, messages=()):
+    return (struct.pack("<BB", flags, len(name)) + name +
+            struct.pack("<QQQI", client_tokens, send_tokens, missed, len(messages)) +
+            b"".join(struct.pack("<BI", begins, len(data)) + data for begins, data in messages))
+
+
+def own_buffer(origin, flags, client, price, data):
+    return struct.pack("<BBIIII", origin, flags, client, price, max(price, 1), len(data)) + data
+
+
+def write_states():
+    """The first byte says what waits: see fuzz-state.c."""
+    write("state", "nobody", b"\x00" + bytes.fromhex("01000000") + bytes(21))
+    write("state", "vmc", b"\x01" + spice_state(0xFFFFFFFF, 0xFFFFFFFF, 0, b"15 bytes of it."))
+    write("state", "vmc-nothing", b"\x01" + spice_state(0xFFFFFFFF, 0xFFFFFFFF, 0, b""))
+    write("state", "agent", b"\x05" + spice_state(7, 50, 3, b"netwothree"))
+    write("state", "main", b"\x05" + spice_state(7, 50, 3, b"z" * 101, bytes(32)))
+    queue = [(1, b"one."), (1, b"tw"), (0, b"o.")]
+    for choice, flow in ((0x1A, 0), (0x1E, 1)):
+        clients = [own_client(flow, b"", 8 * flow, 0, 5, queue), own_client(flow | 2, b"", 9 * flow, 3 * flow, 0)]
+        buffers = [own_buffer(0, 6, 0, flow, b"2"), own_buffer(0, 1, 1, flow, b"x")]
+        write("state", f"rich-{choice:x}", bytes([choice]) + own_state(
+            clients, buffers + [own_buffer(1, 1, 0xFFFFFFFF, 1, b"p"), own_buffer(2, 1, 0xFFFFFFFF, 0, b"q")],
+            b"a.b", b"framing", 0, True))
+    write("state", "names", b"\x72" + own_state([own_client(8, b"c0", 0, 0, 0), own_client(9, b"c1", 5, 2, 0)],
+                                               [own_buffer(0, 0, 1, 1, b"text")], b"a.b", word=0xFFFFFFFF))
+    write("state", "plain", b"\x02" + own_state([own_client(0, b"", 0, 0, 0, queue)] * 2,
+                                                [own_buffer(0, 0, 0, 0, b"text"), own_buffer(0, 0, 1, 0, b"")]))
+
+
 def main():
     for choice in range(4):
         mini = bool(choice & 2)
@@ -53,6 +95,8 @@ def main():
             write("connection", f"all-{choice}-{extra}", bytes([choice | extra]) + everything)
     body = b"main" + bytes.fromhex("01000a000000650003000000616263")
     write("connection", "sub-list", b"\x01" + message(False, 102, body, 4))
+
+    write_states()
 
     write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
     write("link", "client-no-selection", b"\x00" + CLIENT_LINK[:34] + b"\x0c" + CLIENT_LINK[35:] + bytes(128))

@@ -86,6 +86,15 @@ test_endpoint_close (CharflowBackend *backend)
   TEST_ENDPOINT (backend)->n_closed++;
 }
 
+static void
+run_hook (TestEndpoint *self)
+{
+  void (*hook) (gpointer data) = g_steal_pointer (&self->hook);
+
+  if (hook != NULL)
+    hook (self->hook_data);
+}
+
 static gssize
 test_endpoint_read (CharflowBackend *backend,
                     void            *buffer,
@@ -97,6 +106,7 @@ test_endpoint_read (CharflowBackend *backend,
   gsize len;
 
   self->n_reads++;
+  run_hook (self);
   if (!is_readable (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Nothing was fed");
@@ -127,6 +137,7 @@ test_endpoint_write (CharflowBackend *backend,
   gsize len = MIN (MIN (size, self->max_write), self->room);
 
   self->n_writes++;
+  run_hook (self);
   if (self->write_error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->write_error));

@@ -27,6 +27,8 @@ struct _TestEndpoint
   gboolean absent; /* the other side does not come by itself */
   GTask *opening;
   GError *write_error; /* the next write fails with it */
+  void (*hook) (gpointer data); /* the next read or write calls it before it ends */
+  gpointer hook_data;
 
   guint n_opened;
   guint n_closed;
