@@ -394,9 +394,10 @@ charflow_char_device_settle_unread_end (CharflowCharDevice *self)
  * #CharflowCharDeviceClass.read_message().
  *
  * More than were asked for may become available. They stay until charflow_char_device_read_bytes() takes them, also
- * through a change of the back end, and they are part of the saved state. When the other side of the back end goes away, or the
- * back end is changed, what is available then is all that comes of it: what #CharflowCharDeviceClass.read_message() does not make a message of
- * is thrown away, before anything of the next one is read.
+ * through a change of the back end, and they are part of the saved state. When the other side of the back end goes away,
+ * or the back end is changed, what is available then is all that comes of it: what
+ * #CharflowCharDeviceClass.read_message() does not make a message of is thrown away, before anything of the next one is
+ * read.
  *
  * Returns: how many bytes are available
  *

@@ -204,7 +204,8 @@ charflow_char_device_save_state_parts (CharflowCharDevice *self,
  * Where SPICE's own layout for a character device can hold it, the state is that: 25 bytes, and what waits for the
  * device, with the offset of these counted from 8 bytes before the state, where the header of a SPICE channel's migration
  * data begins. It can where there is no client at all and nothing waits, or just one, nothing waits for that, and
- * the device is in no message; and where all that waits for the device is more than empty messages. Everything else is in a layout of Charflow's own.
+ * the device is in no message; and where all that waits for the device is more than empty messages. Everything else is
+ * in a layout of Charflow's own.
  *
  * Tokens that a buffer was got for which was never given to the device count as free again.
  *

@@ -27,8 +27,8 @@
  *   u32 who has the word (the number of a client, 0xFFFFFFFE the program, 0xFFFFFFFF nobody),
  *   u8 flags (1 in a message, 2 the unread bytes have their end, 4 there is framing);
  *   each client: u8 flags (1 flow control, 2 skipping, 4 its message is cut, 8 has a name), u8 size of the name, the
- *   name, u64 client tokens, u64 send tokens (0 without flow control), u64 missed bytes, u32 messages in its queue, and of each of these: u8 flags
- *   (1 it begins a message), u32 size, the bytes;
+ *   name, u64 client tokens, u64 send tokens (both 0 without flow control), u64 missed bytes, u32 messages in its queue,
+ *   and of each of these: u8 flags (1 it begins a message), u32 size, the bytes;
  *   each buffer: u8 origin, u8 flags (1 held back, 2 continues, 4 begun), u32 client or 0xFFFFFFFF, u32 price,
  *   u32 messages, u32 size, the bytes;
  *   the unread bytes; the framing bytes. */
@@ -509,6 +509,7 @@ check_buffer (const CharflowSavedState  *state,
               GError                   **error)
 {
   const CharflowSavedBuffer *before = index == 0 ? NULL : g_ptr_array_index (state->buffers, index - 1);
+  guint writer = buffer->origin == CHARFLOW_WRITE_ORIGIN_CLIENT ? buffer->client : CHARFLOW_SAVED_PROGRAM;
   gboolean has_price;
 
   if (buffer->origin > CHARFLOW_WRITE_ORIGIN_SERVER_NO_TOKEN)
@@ -530,7 +531,7 @@ check_buffer (const CharflowSavedState  *state,
     return charflow_saved_state_refuse (error, _("buffer %u stands behind one that is held back"), index);
   if (buffer->is_held && state->speaker == CHARFLOW_SAVED_NOBODY)
     return charflow_saved_state_refuse (error, _("buffer %u is held back, and nobody has the word"), index);
-  if (buffer->is_held && state->speaker == (buffer->origin == CHARFLOW_WRITE_ORIGIN_CLIENT ? buffer->client : CHARFLOW_SAVED_PROGRAM))
+  if (buffer->is_held && state->speaker == writer)
     return charflow_saved_state_refuse (error, _("buffer %u is held back, and its writer has the word"), index);
 
   return TRUE;

@@ -213,8 +213,9 @@ static CharflowCharDevice *
 new_device (guint8        choice,
             FuzzEndpoint *endpoint)
 {
-  CharflowCharDevice *device = g_object_new ((choice & CHOICE_FRAMES) != 0 ? fuzz_framer_get_type () : CHARFLOW_TYPE_CHAR_DEVICE,
-                                             "backend", endpoint, "client-tokens-interval", 5, "self-tokens", 10, NULL);
+  GType type = (choice & CHOICE_FRAMES) != 0 ? fuzz_framer_get_type () : CHARFLOW_TYPE_CHAR_DEVICE;
+  CharflowOverflow overflow = (choice & CHOICE_DROPS) != 0 ? CHARFLOW_OVERFLOW_DROP : CHARFLOW_OVERFLOW_PACE;
+  CharflowCharDevice *device = g_object_new (type, "backend", endpoint, "client-tokens-interval", 5, "self-tokens", 10, NULL);
 
   for (guint i = 0; i < choice % (MAX_CLIENTS + 1); i++)
     {
@@ -224,7 +225,7 @@ new_device (guint8        choice,
                                                         "name", name,
                                                         "flow-control", ((choice & CHOICE_FLOW_CONTROL) != 0) != other,
                                                         "ready", FALSE,
-                                                        "overflow", (choice & CHOICE_DROPS) != 0 ? CHARFLOW_OVERFLOW_DROP : CHARFLOW_OVERFLOW_PACE,
+                                                        "overflow", overflow,
                                                         "wait-for-state", TRUE,
                                                         NULL);
 
