@@ -75,6 +75,7 @@ typedef struct
   CharflowUnread unread;
   gboolean in_message; /* what was read last goes on in what is read next */
   gboolean message_continues; /* so said the subclass of the one at hand */
+  gboolean took_bytes; /* the subclass did, for the one at hand */
 
   CharflowDeviceFigures figures;
 
@@ -158,6 +159,8 @@ GBytes *charflow_char_device_read_message_default (CharflowCharDevice *self);
 
 /* The other side has gone: what it left unread is all there is of it. */
 void charflow_char_device_end_unread (CharflowCharDevice *self);
+/* What it left unread is no message, nor part of what the next one sends; FALSE when nothing of one that has gone is left. */
+gboolean charflow_char_device_drop_unread_end (CharflowCharDevice *self);
 const guint8 *charflow_unread_peek (const CharflowUnread *unread,
                                     gsize                *size);
 void charflow_unread_add (CharflowUnread *unread,
