@@ -133,6 +133,10 @@ void charflow_char_device_open_backend (CharflowCharDevice *self);
  * order again: others are told of that, and they may do anything. */
 CharflowBackend *charflow_char_device_release_backend (CharflowCharDevice *self);
 void charflow_char_device_drop_sources (CharflowCharDevice *self);
+/* For a subclass whose other side broke the framing: nothing that it sends can be understood any more. Nobody is asked;
+ * the error is told last, so that its handler may set another back end. */
+void charflow_char_device_give_up_backend (CharflowCharDevice *self,
+                                           const GError       *error);
 /* A device that is being disposed of still emits signals, whose handlers may not revive it. */
 gboolean charflow_char_device_check_alive (CharflowCharDevice *self,
                                            GError            **error);
