@@ -177,6 +177,9 @@ void charflow_char_device_update_speaker (CharflowCharDevice *self);
 /* Writes what waits, as far as the back end takes it. */
 void charflow_char_device_pump_writes (CharflowCharDevice *self);
 
+/* For a subclass whose other side has gone: nothing that waits is of use to the next one. What it cost goes back. */
+void charflow_char_device_drop_writes (CharflowCharDevice *self);
+
 /* A client that may write again is told: by tokens, in lumps, or that there is room. */
 void charflow_char_device_repay_client (CharflowCharDevice *self,
                                         CharflowClient     *client);
