@@ -431,6 +431,9 @@ charflow_client_reset (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
+  /* What comes next may be the rest of a message that was dropped here. */
+  if (priv->queue.length > 0 && charflow_char_device_is_in_message (priv->device))
+    priv->skipping = TRUE;
   clear_queue (priv);
   priv->message_is_cut = FALSE;
   /* What was owed is the client's again, unannounced: the agent protocol tells all counts at reconnect. */
