@@ -245,6 +245,13 @@ check_idle (CharflowCharDevice *self,
   return FALSE;
 }
 
+/* Some places are still empty when a client is not found. */
+static void
+clear_place (gpointer client)
+{
+  g_clear_object (&client);
+}
+
 /* Clients with a name are found by it, and those without take the places that are left, in order. */
 static GPtrArray *
 match_clients (CharflowSavedState *state,
@@ -252,7 +259,7 @@ match_clients (CharflowSavedState *state,
                GError            **error)
 {
   g_autoptr (GPtrArray) left = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func (clear_place);
 
   for (guint i = 0; i < waiting->len; i++)
     g_ptr_array_add (left, g_object_ref (waiting->pdata[i]));
