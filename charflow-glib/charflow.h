@@ -27,6 +27,7 @@
 #include "charflow-server-types.h"
 #include "charflow-server.h"
 #include "charflow-session.h"
+#include "charflow-smartcard-device.h"
 #include "charflow-socket-backend.h"
 #include "charflow-version.h"
 #include "charflow-write-buffer.h"
