@@ -3,6 +3,7 @@
 
 #define CHARFLOW_INSIDE
 
+#include "charflow-agent-device.h"
 #include "charflow-backend-option.h"
 #include "charflow-backend.h"
 #include "charflow-channel-client.h"
