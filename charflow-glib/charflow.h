@@ -3,6 +3,7 @@
 
 #define CHARFLOW_INSIDE
 
+#include "charflow-agent-device.h"
 #include "charflow-backend-option.h"
 #include "charflow-backend.h"
 #include "charflow-channel-client.h"
@@ -16,6 +17,7 @@
 #include "charflow-device-types.h"
 #include "charflow-enum-types.h"
 #include "charflow-enums.h"
+#include "charflow-line-device.h"
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"
@@ -26,6 +28,7 @@
 #include "charflow-server-types.h"
 #include "charflow-server.h"
 #include "charflow-session.h"
+#include "charflow-smartcard-device.h"
 #include "charflow-socket-backend.h"
 #include "charflow-version.h"
 #include "charflow-write-buffer.h"

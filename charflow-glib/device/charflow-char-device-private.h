@@ -77,6 +77,7 @@ typedef struct
   gboolean in_message; /* what was read last goes on in what is read next */
   gboolean message_continues; /* so said the subclass of the one at hand */
   gboolean handing; /* a message is on its way to the clients, and some do not have it yet */
+  gboolean took_bytes; /* the subclass did, for the one at hand */
 
   CharflowDeviceFigures figures;
 
@@ -140,6 +141,10 @@ void charflow_char_device_open_backend (CharflowCharDevice *self);
  * order again: others are told of that, and they may do anything. */
 CharflowBackend *charflow_char_device_release_backend (CharflowCharDevice *self);
 void charflow_char_device_drop_sources (CharflowCharDevice *self);
+/* For a subclass whose other side broke the framing: nothing that it sends can be understood any more. Nobody is asked;
+ * the error is told last, so that its handler may set another back end. */
+void charflow_char_device_give_up_backend (CharflowCharDevice *self,
+                                           const GError       *error);
 /* A device that is being disposed of still emits signals, whose handlers may not revive it. */
 gboolean charflow_char_device_check_alive (CharflowCharDevice *self,
                                            GError            **error);
@@ -168,6 +173,8 @@ GBytes *charflow_char_device_read_message_default (CharflowCharDevice *self);
  * virtual function, tells the subclass at once if that is nothing. */
 void charflow_char_device_mark_unread_end (CharflowCharDevice *self);
 void charflow_char_device_settle_unread_end (CharflowCharDevice *self);
+/* What it left unread is no message, nor part of what the next one sends; FALSE when nothing of one that has gone is left. */
+gboolean charflow_char_device_drop_unread_end (CharflowCharDevice *self);
 const guint8 *charflow_unread_peek (const CharflowUnread *unread,
                                     gsize                *size);
 void charflow_unread_add (CharflowUnread *unread,
@@ -180,6 +187,9 @@ gboolean charflow_char_device_frames_messages (CharflowCharDevice *self);
 void charflow_char_device_update_speaker (CharflowCharDevice *self);
 /* Writes what waits, as far as the back end takes it. */
 void charflow_char_device_pump_writes (CharflowCharDevice *self);
+
+/* For a subclass whose other side has gone: nothing that waits is of use to the next one. What it cost goes back. */
+void charflow_char_device_drop_writes (CharflowCharDevice *self);
 
 /* A client that may write again is told: by tokens, in lumps, or that there is room. */
 void charflow_char_device_repay_client (CharflowCharDevice *self,

@@ -47,7 +47,8 @@ struct _CharflowCharDeviceClass
    * CharflowCharDeviceClass::read_message:
    * @self: a device
    *
-   * Reads one whole message.
+   * Reads one whole message. Where it takes bytes and makes no message of them, because nobody is to have them, it is
+   * called again.
    *
    * Returns: (transfer full) (nullable): a message, or %NULL when there is none yet
    */

@@ -266,3 +266,24 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
 
   return TRUE;
 }
+
+void
+charflow_char_device_give_up_backend (CharflowCharDevice *self,
+                                      const GError       *error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+  g_autoptr (CharflowBackend) to_close = NULL;
+  gboolean was_opened = charflow_char_device_is_open (priv);
+
+  if (priv->backend == NULL)
+    return;
+
+  charflow_unread_clear (&priv->unread);
+  to_close = charflow_char_device_release_backend (self);
+  g_object_notify (G_OBJECT (self), "backend");
+  tell_opened_changed (self, was_opened);
+  if (to_close != NULL)
+    charflow_backend_close (to_close);
+  charflow_char_device_tell_error (self, error);
+}

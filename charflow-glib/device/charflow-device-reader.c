@@ -192,9 +192,8 @@ dispatch_message (CharflowCharDevice *self,
   priv->in_message = continues;
 }
 
-/* The rest of a message that never comes whole is of no use, and what the next one sends is no part of it. */
-static gboolean
-drop_unread_end (CharflowCharDevice *self)
+gboolean
+charflow_char_device_drop_unread_end (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
@@ -217,11 +216,12 @@ charflow_char_device_read_ready_default (CharflowCharDevice *self)
       g_autoptr (GBytes) message = NULL;
 
       priv->message_continues = FALSE;
+      priv->took_bytes = FALSE;
       message = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->read_message (self);
       if (message != NULL)
         dispatch_message (self, message);
-      else
-        priv->source_has_ended = !drop_unread_end (self);
+      else if (!priv->took_bytes)
+        priv->source_has_ended = !charflow_char_device_drop_unread_end (self);
     }
 }
 
@@ -382,7 +382,7 @@ charflow_char_device_settle_unread_end (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   if (!priv->reading && get_available (&priv->unread) == 0)
-    drop_unread_end (self);
+    charflow_char_device_drop_unread_end (self);
 }
 
 /**
@@ -553,12 +553,16 @@ charflow_char_device_read_bytes (CharflowCharDevice *self,
   if (max_size == 0)
     return NULL;
   if (get_available (&priv->unread) > 0)
-    return take_available (&priv->unread, max_size);
+    {
+      priv->took_bytes = TRUE;
+      return take_available (&priv->unread, max_size);
+    }
   if (!can_read_backend (priv))
     return NULL;
 
   chunk = take_chunk (priv);
   size = read_backend (self, chunk, MIN (max_size, READ_SIZE));
+  priv->took_bytes = priv->took_bytes || size > 0;
 
   return bytes_from_chunk (priv, chunk, MAX (size, 0));
 }

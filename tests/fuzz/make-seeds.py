@@ -30,6 +30,47 @@ KEY = (bytes.fromhex("30819f300d06092a864886f70d010101050003818d0030818902818100
 REPLY = (b"REDQ" + struct.pack("<IIII", 2, 2, 178 + 8, 0) + KEY + struct.pack("<IIIII", 1, 1, 178, 0x0B, 0x0F))
 
 
+# What devices that frame say, and what their clients write.
+AGENT_MESSAGES = [struct.pack("<IIQI", 1, kind, 0, len(body)) + body for kind, body in (
+    (6, struct.pack("<II", 1, 0x35077)), (4, bytes(3000)), (2, b"monitors"), (10, b"file"), (99, b""))]
+READER_MESSAGES = [(2, 0, b"\0\0\0\1"), (7, 1, bytes(200)), (8, 0, b"")]
+LINES = b"one\ntwo\n\n" + b"x" * 250 + b"\nno end"
+
+
+def step(what, data=None, which=0, waits=True):
+    """A step of the framing target; see there what they are."""
+    return bytes([what | which << 3 | waits << 7]) + (b"" if data is None else struct.pack("<H", len(data)) + data)
+
+
+def pieces(message):
+    return [message[i:i + 2048] for i in range(0, len(message), 2048)]
+
+
+def write_framing():
+    chunks = [struct.pack("<II", port, len(message)) + message for port in (1, 2) for message in AGENT_MESSAGES]
+    said = step(0, b"".join(chunks))
+    written = b"".join(step(2, piece, which) for which in (0, 1) for message in AGENT_MESSAGES for piece in pieces(message))
+    mixed = b"".join(step(2, piece, which) for piece in pieces(AGENT_MESSAGES[1]) for which in (0, 1))
+    own = b"".join(step(4, message) for message in AGENT_MESSAGES)
+    half = step(0, chunks[1][:2500]) + step(2, pieces(AGENT_MESSAGES[1])[0])
+    moved = half + step(7, b"") + step(0, chunks[1][2500:]) + step(2, pieces(AGENT_MESSAGES[1])[1])
+    agent = {
+        "said": said, "written": written, "mixed": mixed, "own": own, "moved": moved, "changed": half + step(5) + said,
+        "left": half + step(6) + written + step(6) + step(6, which=1), "damaged": half + step(7, bytes(33) + b"\1") + said,
+        "broken": step(0, struct.pack("<II", 3, 9)) + step(5) + said,
+    }
+    reader = {
+        "said": step(0, b"".join(struct.pack(">III", a, b, len(c)) + c for a, b, c in READER_MESSAGES)),
+        "written": b"".join(step(2, struct.pack("<III", a, b, len(c)) + c) for a, b, c in READER_MESSAGES),
+        "moved": step(0, bytes(11)) + step(7, b"") + step(0, b"\1x") + step(5),
+    }
+    line = {"said": step(0, LINES) + step(5), "moved": step(0, LINES[:30]) + step(7, b"") + step(0, LINES[30:])}
+    for kind, seeds in enumerate((agent, reader, line, agent)):
+        for name, seed in seeds.items():
+            for narrow in (0, 4 | 8 | 16):
+                write("framing", f"{name}-{kind}-{narrow}", bytes([kind | narrow]) + seed)
+
+
 def write(target, name, data):
     folder = CORPUS / target
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +144,8 @@ def main():
     write("link", "error-reply", b"\x01" + ERROR_REPLY)
     write("link", "reply", b"\x01" + REPLY + bytes(4))
     write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
+
+    write_framing()
 
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",

@@ -80,6 +80,27 @@ class DemosTest(harness.TestCase):
                     self.assertEqual(len(client.err), 1, client.describe())
                     self.assertIn("password is wrong", client.err[0])
 
+    def test_lines_of_a_pty(self):
+        demo = self.start(sys.executable, DEMOS / "python/line_device.py")
+        path = demo.await_line(r"^device at pty:(\S+)$").group(1)
+        with open(path, "wb", buffering=0) as far:
+            far.write(b"first\nsec")
+            demo.await_line("^1 first$")
+            far.write(b"ond\nthird\nthe rest")
+            demo.await_line("^3 third$")
+        demo.await_line("^4 the rest$")
+        self.assertEqual(demo.out[1:], ["1 first", "2 second", "3 third", "4 the rest"])
+
+    def test_lines_of_a_socket(self):
+        with self.device(name="lines") as far:
+            demo = self.start(sys.executable, DEMOS / "python/line_device.py",
+                              f"socket,id=lines,path={self.folder / 'lines'}")
+            far.await_connection()
+            far.connection.sendall(b"one\ntwo\nno end")
+            demo.await_line("^2 two$")
+            far.drop()
+            demo.await_line("^3 no end$")
+
     def test_python_examples_are_short(self):
         for path in sorted((DEMOS / "python").glob("*.py")):
             with self.subTest(path.name):

@@ -163,6 +163,17 @@ class OwnLayout(StateCase):
         self.assertEqual((first_again.received, second_again.received), (b"news", b""))
         self.assertEqual(second_again.get_client_tokens_owed(), 1)
 
+    def test_a_name_that_is_not_there(self):
+        source = self.device()
+        for name in ("first", "second"):
+            source.attach_client(new_client(name=name))
+        state = source.save_state()
+        for names in (("other", "second"), ("first", "other"), ("first", None)):
+            device = self.device()
+            for name in names:
+                device.attach_client(new_client(name=name, wait_for_state=True))
+            self.assert_fails(Charflow.DeviceError.BAD_STATE, device.restore_state, state)
+
     def test_unread_bytes(self):
         source = self.device(Pairs)
         source.attach_client(new_client())
