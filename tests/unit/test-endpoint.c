@@ -120,7 +120,8 @@ test_endpoint_read (CharflowBackend *backend,
 
   bytes = g_queue_pop_head (&self->input);
   len = MIN (g_bytes_get_size (bytes), size);
-  memcpy (buffer, g_bytes_get_data (bytes, NULL), len);
+  if (len > 0)
+    memcpy (buffer, g_bytes_get_data (bytes, NULL), len);
   if (len < g_bytes_get_size (bytes))
     g_queue_push_head (&self->input, g_bytes_new_from_bytes (bytes, len, g_bytes_get_size (bytes) - len));
 
