@@ -173,11 +173,15 @@ dispatch_message (CharflowCharDevice *self,
   CharflowClient *target = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->message_target (self, message);
   g_autoptr (CharflowClient) guard = target == NULL ? NULL : g_object_ref (target);
   gboolean begins = !priv->in_message;
+  gboolean continues = priv->message_continues;
 
   count_message (priv, message);
-  priv->in_message = priv->message_continues;
+  /* A client that a handler attaches now is in the middle of what does not begin here. */
+  priv->in_message = continues || !begins;
   if (g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_MESSAGE], 0, TRUE))
     g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_MESSAGE], 0, target, message);
+  if (!continues)
+    priv->in_message = FALSE;
 
   if (target == NULL)
     hand_to_all (priv, message, begins);
