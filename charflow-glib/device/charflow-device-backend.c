@@ -238,7 +238,6 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
     return FALSE;
 
   guard = g_object_ref (self);
-  was_opened = charflow_char_device_is_open (priv);
   if (!ask_handlers (self, backend, error))
     {
       if (backend != NULL && priv->backend != backend)
@@ -249,6 +248,7 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
   if (priv->backend == backend)
     return TRUE;
 
+  was_opened = charflow_char_device_is_open (priv);
   to_close = charflow_char_device_release_backend (self);
   if (backend != NULL)
     take_backend (self, backend);
