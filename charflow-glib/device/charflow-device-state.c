@@ -111,9 +111,10 @@ take_state (CharflowCharDevice *self)
   save_buffers (state, &priv->write_queue.buffers, priv->write_queue.offset, clients);
   save_buffers (state, &priv->write_queue.held, 0, clients);
   state->speaker = find_speaker (&priv->write_queue, clients);
-  state->in_message = priv->in_message;
-  state->unread_has_end = priv->unread.has_end;
   unread = charflow_unread_peek (&priv->unread, &n_unread);
+  /* What was read to its end is over, though nobody was told yet. */
+  state->unread_has_end = priv->unread.has_end && n_unread > 0;
+  state->in_message = priv->in_message && (n_unread > 0 || !priv->unread.has_end);
   state->unread = g_bytes_new (unread, n_unread);
   state->framing = CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->save_framing (self);
 
