@@ -139,18 +139,6 @@ fits_spice_client (const CharflowSavedClient *client)
          (client->client_tokens <= G_MAXUINT32 && client->send_tokens <= G_MAXUINT32);
 }
 
-static gboolean
-fits_spice (const CharflowSavedState *state)
-{
-  if (state->in_message || state->framing != NULL || g_bytes_get_size (state->unread) > 0 ||
-      state->speaker != CHARFLOW_SAVED_NOBODY)
-    return FALSE;
-  if (state->clients->len == 0)
-    return state->buffers->len == 0;
-
-  return state->clients->len == 1 && fits_spice_client (g_ptr_array_index (state->clients, 0));
-}
-
 static void
 sum_buffers (const CharflowSavedState *state,
              guint64                  *size,
@@ -166,6 +154,25 @@ sum_buffers (const CharflowSavedState *state,
       if (buffer->client != CHARFLOW_SAVED_NOBODY)
         *price += buffer->price;
     }
+}
+
+static gboolean
+fits_spice (const CharflowSavedState *state)
+{
+  guint64 size, price;
+
+  if (state->in_message || state->framing != NULL || g_bytes_get_size (state->unread) > 0 ||
+      state->speaker != CHARFLOW_SAVED_NOBODY)
+    return FALSE;
+  if (state->clients->len == 0)
+    return state->buffers->len == 0;
+
+  if (state->clients->len > 1 || !fits_spice_client (g_ptr_array_index (state->clients, 0)))
+    return FALSE;
+
+  /* Messages without bytes that were paid for have no place there. */
+  sum_buffers (state, &size, &price);
+  return size > 0 || price == 0;
 }
 
 guint64
