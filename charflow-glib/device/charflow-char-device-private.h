@@ -77,10 +77,6 @@ typedef struct
   gboolean message_continues; /* so said the subclass of the one at hand */
 
   CharflowDeviceFigures figures;
-
-  /* A request is under way for this client, for this reason. */
-  CharflowClient *leaving;
-  CharflowRemoveReason leaving_reason;
 } CharflowCharDevicePrivate;
 
 typedef enum
