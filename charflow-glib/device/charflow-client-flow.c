@@ -432,6 +432,9 @@ charflow_client_reset (CharflowClient *self)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
+  /* The last in the queue is a part of the message that goes on. */
+  if (priv->queue.length > 0 && charflow_char_device_is_in_message (priv->device))
+    priv->skipping = TRUE;
   clear_queue (priv);
   priv->message_is_cut = FALSE;
   /* What was owed is the client's again, unannounced: the agent protocol tells all counts at reconnect. */
