@@ -80,10 +80,6 @@ typedef struct
   gboolean took_bytes; /* the subclass did, for the one at hand */
 
   CharflowDeviceFigures figures;
-
-  /* A request is under way for this client, for this reason. */
-  CharflowClient *leaving;
-  CharflowRemoveReason leaving_reason;
 } CharflowCharDevicePrivate;
 
 typedef enum

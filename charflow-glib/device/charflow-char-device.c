@@ -1024,6 +1024,8 @@ charflow_char_device_wakeup (CharflowCharDevice *self)
 
   guard = g_object_ref (self);
   charflow_char_device_pump_writes (self);
+  /* Where a turn is under way already, what it has found out about the back end is past. */
+  charflow_char_device_get_private (self)->source_has_ended = FALSE;
   charflow_char_device_pump_reads (self);
 }
 

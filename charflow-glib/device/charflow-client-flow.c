@@ -294,6 +294,7 @@ charflow_client_bind (CharflowClient     *self,
   priv->draining = FALSE;
   priv->missed_bytes = 0;
   priv->skipping = charflow_char_device_is_in_message (device);
+  priv->leaving = FALSE;
   priv->is_awaiting_state = priv->wait_for_state;
   priv->moving = FALSE;
   priv->delivered = FALSE;

@@ -53,6 +53,8 @@ typedef struct
   GSequenceIter *place; /* in the list of its device, and the slot there */
   guint slot;
   CharflowDemand demand;
+  gboolean leaving; /* the request is under way, for this reason */
+  CharflowRemoveReason leaving_reason;
   gboolean is_awaiting_state;
   CharflowClientFigures figures;
 

@@ -73,21 +73,17 @@ charflow_char_device_request_removal (CharflowCharDevice  *self,
                                       CharflowClient      *client,
                                       CharflowRemoveReason reason)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowClientPrivate *client_priv = charflow_client_get_private (client);
   g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
   g_autoptr (CharflowClient) client_guard = g_object_ref (client);
-  CharflowClient *outer = priv->leaving;
-  CharflowRemoveReason outer_reason = priv->leaving_reason;
   guint attachment = charflow_client_get_attachment (client);
 
-  if (priv->leaving == client)
+  if (client_priv->leaving)
     return;
 
-  priv->leaving = client;
-  priv->leaving_reason = reason;
+  client_priv->leaving = TRUE;
+  client_priv->leaving_reason = reason;
   g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_REMOVE_CLIENT], 0, client, reason);
-  priv->leaving = outer;
-  priv->leaving_reason = outer_reason;
 
   /* A handler may have detached it, and attached it anew. */
   if (charflow_client_get_attachment (client) == attachment)
@@ -202,14 +198,14 @@ gboolean
 charflow_char_device_detach_client (CharflowCharDevice *self,
                                     CharflowClient     *client)
 {
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  CharflowClientPrivate *client_priv;
 
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
   g_return_val_if_fail (CHARFLOW_IS_CLIENT (client), FALSE);
 
+  client_priv = charflow_client_get_private (client);
   return detach_for_reason (self, client,
-                            priv->leaving == client ? priv->leaving_reason
-                                                    : CHARFLOW_REMOVE_REASON_DETACHED);
+                            client_priv->leaving ? client_priv->leaving_reason : CHARFLOW_REMOVE_REASON_DETACHED);
 }
 
 /**

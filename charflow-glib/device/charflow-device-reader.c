@@ -501,7 +501,8 @@ charflow_char_device_is_at_end (CharflowCharDevice *self)
  * @continues: whether it goes on
  *
  * Says, from within #CharflowCharDeviceClass.read_message(), that the message it returns goes on in the next one.
- * A client that comes meanwhile, or that loses something by %CHARFLOW_OVERFLOW_DROP, gets nothing until another begins.
+ * A client that comes meanwhile, or that loses something by %CHARFLOW_OVERFLOW_DROP or by a reset, gets nothing until
+ * another begins.
  *
  * Since: 1.0
  */

@@ -36,7 +36,8 @@ save_buffers (CharflowSavedState *state,
       saved->origin = buffer->origin;
       saved->client = index;
       saved->price = buffer->price;
-      saved->n_messages = buffer->n_messages;
+      /* Several messages in one that have lost their client are one that nobody paid for. */
+      saved->n_messages = MAX (buffer->price, 1);
       saved->is_held = buffer->is_held && state->speaker != CHARFLOW_SAVED_NOBODY;
       saved->continues = buffer->continues;
       saved->was_begun = buffer->was_begun || offset > 0;
