@@ -8,8 +8,7 @@ A handler may do anything at any time. So each call here tells what happens at t
 to happen, and whoever is told may call again. Some of these places are promised by no document; the model has them
 where they are, so that nobody moves one unknowingly:
 - the order of clients, of deliveries and flushes in one turn, and of the signals that tell of one and the same thing;
-- how much is done in one turn: 4 messages are read, 16 are written, and the rest follows from the main loop;
-- that a read of less than 2 KiB by a device that frames nothing ends the turn.
+- how much is done in one turn: 4 messages are read, 16 are written, and the rest follows from the main loop.
 """
 import dataclasses
 import functools
@@ -18,7 +17,6 @@ from world import Refusal, World
 
 READS_IN_A_TURN = 4
 WRITES_IN_A_TURN = 16
-SHORT_READ = 2048
 MAX_WAITING_MESSAGES = 1024
 
 
@@ -101,7 +99,7 @@ class Stay:
 
     @property
     def takes(self):
-        return self.client.ready and not self.awaits and (not self.spec.flow or self.send > 0)
+        return self.client.ready and self.device.running and not self.awaits and (not self.spec.flow or self.send > 0)
 
     @property
     def holds_up(self):
@@ -109,9 +107,7 @@ class Stay:
 
     @property
     def wants(self):
-        if self.spec.flow:
-            return self.client.ready and self.send > len(self.queue)
-        return self.client.ready or self.spec.overflow == "PACE"
+        return not self.spec.flow or self.send > len(self.queue)
 
     @property
     def is_over(self):
@@ -184,7 +180,7 @@ class Device:
         self.self_spent = self.self_freed = 0
         self.unread = b""
         self.has_end = False
-        self.in_message = False
+        self.in_message = self.handing = False
         self.read_fails = self.write_fails = False
         self.reading = self.again = self.dry = self.writing = False
         self.to_flush = []
@@ -210,11 +206,15 @@ class Device:
 
     @property
     def wants(self):
-        if not self.running or self.waits or not (self.unread or (self.opened and not self.read_fails)):
+        if not self.running or self.waits or not self.has_source:
             return False
         if not self.stays:
             return not self.keep_unread
         return any(stay.wants for stay in self.stays) and not any(stay.holds_up for stay in self.stays)
+
+    @property
+    def has_source(self):
+        return bool(self.unread) or self.has_end or (self.opened and not self.read_fails)
 
     @property
     def may_write(self):
@@ -280,10 +280,7 @@ class Device:
     def next_raw(self):
         data, self.unread = self.unread, b""
         data = data or self.take_chunk()
-        if data is None:
-            return None
-        self.dry = len(data) < SHORT_READ
-        return data, False, 0
+        return data and (data, False, 0)
 
     def drop_end(self):
         """Nothing more comes of what the other side has left unfinished."""
@@ -294,12 +291,10 @@ class Device:
         self.tell("peer-left")
         return True
 
-    def end_unread(self):
-        if self.unread:
-            self.has_end = True
-        else:
-            self.in_message = False
-            self.tell("peer-left")
+    def settle_end(self):
+        """Not in the middle of a turn, which comes to the end by itself."""
+        if not self.reading and not self.unread:
+            self.drop_end()
 
     @keeps_alive
     def pump_reads(self):
@@ -321,7 +316,7 @@ class Device:
         self.reading = False
         if not self.wants:
             self.call_off("read")
-        elif not self.dry:
+        elif not self.dry or self.has_end:
             self.put_off("read")
 
     def read_turn(self):
@@ -344,17 +339,18 @@ class Device:
         if not self.stays:
             self.discarded = [self.discarded[0] + 1, self.discarded[1] + len(data)]
 
-        # Who comes while the message is announced is not in the middle of one that only begins.
+        # Who comes while it is handed on comes in the middle of it, unless it is whole.
         self.in_message = continues or not begins
+        self.handing = True
         self.tell_rarely("message", client and client.number, data)
-        self.in_message = self.in_message and continues
-
         if client is None:
             for stay in list(self.stays):
                 if not stay.is_over:
                     self.offer(stay, data, begins)
         elif client.device is self:
             self.offer(client.stay, data, begins)
+        self.handing = False
+        self.in_message = continues
 
     def is_skipped(self, stay, data, begins):
         if begins:
@@ -448,6 +444,8 @@ class Device:
         return message
 
     def reserve_self(self, room, token=True):
+        if self.disposed:
+            raise Refusal("FAILED")
         if token and not self.self_held:
             raise Refusal("NO_TOKENS")
         self.self_spent += token
@@ -472,8 +470,9 @@ class Device:
 
     @keeps_alive
     def pump_writes(self):
-        if self.writing or any(turn == "write" for marker, turn in self.later):
+        if self.writing or (self.line and any(turn == "write" for marker, turn in self.later)):
             return
+        self.call_off("write")
         self.writing = True
         n = 0
         while n < WRITES_IN_A_TURN and self.may_write and self.line and self.write_first():
@@ -628,6 +627,9 @@ class Device:
     def start(self):
         if not self.running and not self.disposed:
             self.running = True
+            for stay in list(self.stays):
+                if self.running and not stay.is_over:
+                    self.move_queue(stay)
             self.wakeup()
 
     @keeps_alive
@@ -673,7 +675,8 @@ class Device:
         """Of its back end."""
         if event == "CLOSED":
             self.later = []
-            self.end_unread()
+            self.has_end = True
+            self.settle_end()
         if event in ("OPENED", "CLOSED"):
             self.read_fails = self.write_fails = False
         backend = self.backend
@@ -700,15 +703,15 @@ class Device:
         if backend is not None:
             backend.owner = self
         self.read_fails = self.write_fails = False
+        self.settle_end()
         if self.opened != was_opened:
-            if was_opened:
-                self.end_unread()
             self.tell("event", "CLOSED" if was_opened else "OPENED")
         self.wakeup()
 
     def let_go_of_backend(self):
         self.later = []
         if self.backend is not None:
+            self.has_end = self.has_end or self.opened
             self.backend.owner = None
         self.backend = None
 
@@ -737,13 +740,15 @@ class Device:
     def save(self):
         if self.waits:
             raise Refusal("WAITING")
+        if self.handing:
+            raise Refusal("PENDING")
         return State(self)
 
     @keeps_alive
     def restore(self, state):
         if self.disposed:
             raise Refusal("FAILED")
-        if self.active or self.unread or (self.line and self.line[0].taken):
+        if self.active or self.handing or self.unread or (self.line and (self.line[0].taken or self.line[0].begun)):
             raise Refusal("ACTIVE")
         waiting = [stay for stay in self.stays if stay.awaits]
         matched = state.match(waiting)
@@ -770,6 +775,7 @@ class Device:
         self.line = restored + self.line
         self.note_peaks()
         self.in_message, self.unread, self.has_end = state.in_message, state.unread, state.has_end
+        self.active = True
 
         for stay in waiting:
             if not stay.is_over:
@@ -824,24 +830,22 @@ class State:
             for message in device.line
         ]
         self.unread = device.unread
-        # What has been read to its end is over.
-        over = device.has_end and not device.unread
-        self.has_end = device.has_end and not over
-        self.in_message = device.in_message and not over
+        self.has_end = device.has_end
+        self.in_message = device.in_message
         self.is_spice = self.fits_spice()
         if self.is_spice:
             self.join()
 
     def fits_spice(self):
         """No client at all and nothing waits, or just one and nothing waits for that, in the middle of no message."""
-        if self.in_message or self.unread:
+        if self.in_message or self.unread or self.has_end:
             return False
         if not self.clients:
             return not self.messages
         if len(self.clients) > 1 or self.clients[0].queue or self.clients[0].gap or self.clients[0].skips:
             return False
         # Messages without bytes that were paid for have no place there.
-        return any(message.data for message in self.messages) or not self.price_of(self.clients[0])
+        return any(message.data for message in self.messages) or not self.messages
 
     def join(self):
         """All that waits for the device is one block there, which has been begun for all that one knows."""
