@@ -3,6 +3,8 @@
 
 #include "charflow-char-device-private.h"
 
+#include "test-framer.h"
+
 int LLVMFuzzerTestOneInput (const guint8 *data,
                             gsize         size);
 
@@ -126,94 +128,11 @@ fuzz_endpoint_init (FuzzEndpoint *self)
   self->n_to_read = 20;
 }
 
-/* A device that has messages in parts: what it reads ends with a stop, and what it writes does not with "+". */
-
-G_DECLARE_FINAL_TYPE (FuzzFramer, fuzz_framer, FUZZ, FRAMER, CharflowCharDevice)
-
-struct _FuzzFramer
-{
-  CharflowCharDevice parent_instance;
-
-  GBytes *framing;
-};
-
-G_DEFINE_FINAL_TYPE (FuzzFramer, fuzz_framer, CHARFLOW_TYPE_CHAR_DEVICE)
-
-static GBytes *
-fuzz_framer_read_message (CharflowCharDevice *device)
-{
-  GBytes *block;
-
-  if (charflow_char_device_fill (device, 2) < 2)
-    return NULL;
-
-  block = charflow_char_device_read_bytes (device, 2);
-  charflow_char_device_set_message_continues (device, ((const char *) g_bytes_get_data (block, NULL))[1] != '.');
-  return block;
-}
-
-static GBytes *
-fuzz_framer_frame_message (CharflowCharDevice *device,
-                           CharflowClient     *client,
-                           GBytes             *message,
-                           gboolean           *continues,
-                           GError            **error)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (message, &size);
-
-  *continues = size > 0 && text[size - 1] == '+';
-  return g_bytes_ref (message);
-}
-
-static GBytes *
-fuzz_framer_save_framing (CharflowCharDevice *device)
-{
-  GBytes *framing = FUZZ_FRAMER (device)->framing;
-
-  return framing == NULL ? NULL : g_bytes_ref (framing);
-}
-
-static gboolean
-fuzz_framer_restore_framing (CharflowCharDevice *device,
-                             GBytes             *state,
-                             GPtrArray          *clients,
-                             GError            **error)
-{
-  if (state != NULL)
-    FUZZ_FRAMER (device)->framing = g_bytes_ref (state);
-  return TRUE;
-}
-
-static void
-fuzz_framer_finalize (GObject *object)
-{
-  g_clear_pointer (&FUZZ_FRAMER (object)->framing, g_bytes_unref);
-  G_OBJECT_CLASS (fuzz_framer_parent_class)->finalize (object);
-}
-
-static void
-fuzz_framer_class_init (FuzzFramerClass *klass)
-{
-  CharflowCharDeviceClass *device_class = CHARFLOW_CHAR_DEVICE_CLASS (klass);
-
-  G_OBJECT_CLASS (klass)->finalize = fuzz_framer_finalize;
-  device_class->read_message = fuzz_framer_read_message;
-  device_class->frame_message = fuzz_framer_frame_message;
-  device_class->save_framing = fuzz_framer_save_framing;
-  device_class->restore_framing = fuzz_framer_restore_framing;
-}
-
-static void
-fuzz_framer_init (FuzzFramer *self)
-{
-}
-
 static CharflowCharDevice *
 new_device (guint8        choice,
             FuzzEndpoint *endpoint)
 {
-  GType type = (choice & CHOICE_FRAMES) != 0 ? fuzz_framer_get_type () : CHARFLOW_TYPE_CHAR_DEVICE;
+  GType type = (choice & CHOICE_FRAMES) != 0 ? TEST_TYPE_FRAMER : CHARFLOW_TYPE_CHAR_DEVICE;
   CharflowOverflow overflow = (choice & CHOICE_DROPS) != 0 ? CHARFLOW_OVERFLOW_DROP : CHARFLOW_OVERFLOW_PACE;
   CharflowCharDevice *device = g_object_new (type, "backend", endpoint, "client-tokens-interval", 5, "self-tokens", 10, NULL);
 

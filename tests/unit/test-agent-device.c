@@ -217,18 +217,6 @@ fixture_tear_down (Fixture      *self,
 }
 
 static void
-feed (Fixture      *self,
-      const guint8 *data,
-      gsize         size)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-
-  if (size > 0)
-    test_endpoint_feed_bytes (self->endpoint, bytes);
-  test_settle ();
-}
-
-static void
 expect_errors (Fixture    *self,
                const char *text)
 {
@@ -257,21 +245,21 @@ test_pieces (Fixture      *self,
   g_autoptr (GByteArray) transcript = g_byte_array_new ();
 
   make_stream (stream, transcript);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   expect_bytes (self->transcript, transcript);
   expect_errors (self, "<15>");
 
   forget (self);
   for (gsize i = 0; i < stream->len; i++)
-    feed (self, stream->data + i, 1);
+    test_feed (self->endpoint, stream->data + i, 1);
   expect_bytes (self->transcript, transcript);
   expect_errors (self, "<15>");
 
   for (gsize cut = 1; cut < stream->len; cut++)
     {
       forget (self);
-      feed (self, stream->data, cut);
-      feed (self, stream->data + cut, stream->len - cut);
+      test_feed (self->endpoint, stream->data, cut);
+      test_feed (self->endpoint, stream->data + cut, stream->len - cut);
       expect_bytes (self->transcript, transcript);
       expect_errors (self, "<15>");
     }
@@ -288,13 +276,13 @@ test_large (Fixture      *self,
   add_u32 (begin, 1);
   add_u32 (begin, HEADER_SIZE + (100 << 20));
   add_header (begin, TYPE_CLIPBOARD, 100 << 20);
-  feed (self, begin->data, begin->len);
+  test_feed (self->endpoint, begin->data, begin->len);
   g_assert_cmpuint (self->consumer->n_messages, ==, 0);
   for (guint i = 0; i < 100; i++)
     {
       g_byte_array_set_size (self->transcript, 0);
       g_string_truncate (self->consumer->log, 0);
-      feed (self, rest, 1 << 20);
+      test_feed (self->endpoint, rest, 1 << 20);
       g_assert_cmpuint (self->consumer->n_bytes, >=, (i + 1) << 20);
     }
   g_assert_cmpuint (self->consumer->n_bytes, ==, HEADER_SIZE + (100 << 20));
@@ -309,15 +297,15 @@ test_late_joiner (Fixture      *self,
   g_autoptr (GByteArray) transcript = g_byte_array_new ();
 
   add_message (stream, transcript, TYPE_CLIPBOARD, 5000);
-  feed (self, stream->data, 3000);
+  test_feed (self->endpoint, stream->data, 3000);
   test_consumer_attach (self->other, self->device);
-  feed (self, stream->data + 3000, stream->len - 3000);
+  test_feed (self->endpoint, stream->data + 3000, stream->len - 3000);
   g_assert_cmpuint (self->consumer->n_bytes, ==, 5020);
   g_assert_cmpuint (self->other->n_bytes, ==, 0);
 
   g_byte_array_set_size (stream, 0);
   add_message (stream, transcript, TYPE_MONITORS, 10);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   g_assert_cmpuint (self->other->n_bytes, ==, 30);
   expect_bytes (self->transcript, transcript);
 }
@@ -332,9 +320,9 @@ test_nobody (Fixture      *self,
 
   g_assert_true (charflow_char_device_detach_client (self->device, self->consumer->client));
   add_message (stream, transcript, TYPE_CLIPBOARD, 5000);
-  feed (self, stream->data, 4000);
+  test_feed (self->endpoint, stream->data, 4000);
   test_consumer_attach (self->consumer, self->device);
-  feed (self, stream->data + 4000, stream->len - 4000);
+  test_feed (self->endpoint, stream->data + 4000, stream->len - 4000);
   g_assert_cmpuint (self->transcript->len, ==, 0);
 }
 
@@ -372,7 +360,7 @@ test_broken (Fixture      *self,
       add_u32 (bytes, 0);
       add_u32 (bytes, 0);
       add_u32 (bytes, cases[i].message_size);
-      feed (self, bytes->data, bytes->len);
+      test_feed (self->endpoint, bytes->data, bytes->len);
       g_assert_nonnull (strstr (self->errors->str, cases[i].words));
       g_assert_null (charflow_char_device_get_backend (self->device));
       g_assert_cmpuint (self->endpoint->n_closed, ==, 1);
@@ -385,7 +373,7 @@ test_broken (Fixture      *self,
       g_byte_array_set_size (bytes, 0);
       add_message (bytes, self->transcript, TYPE_MONITORS, 3);
       g_byte_array_set_size (self->transcript, 0);
-      feed (self, bytes->data, bytes->len);
+      test_feed (self->endpoint, bytes->data, bytes->len);
       g_assert_cmpuint (self->transcript->len, ==, 4 + 23);
       forget (self);
     }
@@ -640,7 +628,7 @@ test_filters (Fixture      *self,
         /* One that passes comes last, to show that those before were swallowed to their ends. */
         add_message (stream, transcript, TYPE_MONITORS, 9);
         forget (self);
-        feed (self, stream->data, stream->len);
+        test_feed (self->endpoint, stream->data, stream->len);
         expect_bytes (self->transcript, transcript);
 
         write_piece (self, self->consumer, message->data, MAX_PIECE);
@@ -667,10 +655,10 @@ test_filter_changes (Fixture      *self,
 
   add_message (stream, transcript, TYPE_CLIPBOARD, 4000);
   write_piece (self, self->consumer, message->data, 25);
-  feed (self, stream->data, 3000);
+  test_feed (self->endpoint, stream->data, 3000);
   set_filters (self, FALSE, TRUE);
   write_piece (self, self->consumer, message->data + 25, 5);
-  feed (self, stream->data + 3000, stream->len - 3000);
+  test_feed (self->endpoint, stream->data + 3000, stream->len - 3000);
   expect_bytes (self->transcript, transcript);
   add_chunk (expected, 1, message->data, 25);
   add_chunk (expected, 1, message->data + 25, 5);
@@ -725,7 +713,7 @@ test_capabilities (Fixture      *self,
               add_piece (transcript, after->data + cut, before->len - cut);
             }
           forget (self);
-          feed (self, stream->data, stream->len);
+          test_feed (self->endpoint, stream->data, stream->len);
           expect_bytes (self->transcript, transcript);
         }
     }
@@ -738,7 +726,7 @@ test_capabilities (Fixture      *self,
 
       add_message (stream, transcript, TYPE_CAPABILITIES, size);
       forget (self);
-      feed (self, stream->data, stream->len);
+      test_feed (self->endpoint, stream->data, stream->len);
       g_assert_cmpuint (self->transcript->len, ==, transcript->len);
     }
 }
@@ -789,7 +777,7 @@ test_reconnect (Fixture      *self,
 
   test_consumer_attach (self->other, self->device);
   add_message (stream, transcript, TYPE_CLIPBOARD, 5000);
-  feed (self, stream->data, 3000);
+  test_feed (self->endpoint, stream->data, 3000);
 
   /* No tokens, half a message, the agent takes nothing but the first bytes, and the other waits for its turn. */
   self->endpoint->room = 3;
@@ -822,7 +810,7 @@ test_reconnect (Fixture      *self,
   g_byte_array_set_size (stream, 0);
   g_byte_array_set_size (transcript, 0);
   add_message (stream, transcript, TYPE_MONITORS, 10);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   expect_bytes (self->transcript, transcript);
 }
 
@@ -836,14 +824,14 @@ test_reconnect_unread (Fixture      *self,
 
   charflow_char_device_set_send_tokens (self->device, self->consumer->client, 1, NULL);
   add_message (stream, transcript, TYPE_CLIPBOARD, 8000);
-  feed (self, stream->data, 7000);
+  test_feed (self->endpoint, stream->data, 7000);
   let_agent (self, CHARFLOW_EVENT_CLOSED);
   let_agent (self, CHARFLOW_EVENT_OPENED);
   forget (self);
   g_byte_array_set_size (stream, 0);
   g_byte_array_set_size (transcript, 0);
   add_message (stream, transcript, TYPE_MONITORS, 10);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   charflow_char_device_set_send_tokens (self->device, self->consumer->client, 100, NULL);
   test_settle ();
   expect_bytes (self->transcript, transcript);
@@ -878,18 +866,18 @@ test_reset_while_queued (Fixture      *self,
   test_consumer_attach (self->other, self->device);
   charflow_char_device_set_send_tokens (self->device, self->consumer->client, 1, NULL);
   add_message (stream, transcript, TYPE_CLIPBOARD, 8000);
-  feed (self, stream->data, 5000);
+  test_feed (self->endpoint, stream->data, 5000);
   charflow_char_device_reset (self->device);
   charflow_char_device_set_send_tokens (self->device, self->consumer->client, 100, NULL);
   forget (self);
-  feed (self, stream->data + 5000, stream->len - 5000);
+  test_feed (self->endpoint, stream->data + 5000, stream->len - 5000);
   g_assert_cmpuint (self->transcript->len, ==, 0);
   g_assert_cmpuint (self->other->n_bytes, ==, 8020);
 
   g_byte_array_set_size (stream, 0);
   g_byte_array_set_size (transcript, 0);
   add_message (stream, transcript, TYPE_MONITORS, 10);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   expect_bytes (self->transcript, transcript);
 }
 
@@ -950,7 +938,7 @@ test_saved_reading (Fixture      *self,
       Target *target;
 
       forget (self);
-      feed (self, stream->data, cut);
+      test_feed (self->endpoint, stream->data, cut);
       state = charflow_char_device_save_state (self->device, NULL);
       target = target_new (self, state, 1);
       test_endpoint_feed_bytes (target->endpoint, rest);
@@ -1072,7 +1060,7 @@ test_damaged_state (Fixture      *self,
   const guint8 *data;
 
   add_message (stream, transcript, TYPE_CLIPBOARD, 5000);
-  feed (self, stream->data, CHUNK_HEADER_SIZE + MAX_PIECE);
+  test_feed (self->endpoint, stream->data, CHUNK_HEADER_SIZE + MAX_PIECE);
   write_piece (self, self->consumer, message->data, 50);
   state = charflow_char_device_save_state (self->device, NULL);
   data = g_bytes_get_data (state, &size);

@@ -156,3 +156,15 @@ test_settle (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
+
+void
+test_feed (TestEndpoint *endpoint,
+           gconstpointer data,
+           gsize         size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+
+  if (size > 0)
+    test_endpoint_feed_bytes (endpoint, bytes);
+  test_settle ();
+}

@@ -45,6 +45,11 @@ void test_consumer_write_refused (TestConsumer *self,
 CharflowCharDevice *test_device_new (TestEndpoint *endpoint,
                                      guint         interval);
 
+/* Feeds some bytes, which may be none, and runs the context until the device has dealt with them. */
+void test_feed (TestEndpoint *endpoint,
+                gconstpointer data,
+                gsize         size);
+
 /* Runs the context until nothing is left to do. */
 void test_settle (void);
 

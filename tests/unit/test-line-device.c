@@ -59,18 +59,6 @@ fixture_tear_down (Fixture      *self,
 }
 
 static void
-feed (Fixture    *self,
-      const char *text,
-      gsize       size)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (text, size);
-
-  if (size > 0)
-    test_endpoint_feed_bytes (self->endpoint, bytes);
-  test_settle ();
-}
-
-static void
 expect_lines (Fixture    *self,
               const char *text)
 {
@@ -89,12 +77,12 @@ test_cuts (Fixture      *self,
 
   for (gsize cut = 0; cut <= size; cut++)
     {
-      feed (self, STREAM, cut);
-      feed (self, STREAM + cut, size - cut);
+      test_feed (self->endpoint, STREAM, cut);
+      test_feed (self->endpoint, STREAM + cut, size - cut);
       expect_lines (self, LINES);
     }
   for (gsize i = 0; i < size; i++)
-    feed (self, STREAM + i, 1);
+    test_feed (self->endpoint, STREAM + i, 1);
   expect_lines (self, LINES);
 }
 
@@ -102,14 +90,14 @@ static void
 test_end (Fixture      *self,
           gconstpointer unused)
 {
-  feed (self, "whole\nhalf", 10);
+  test_feed (self->endpoint, "whole\nhalf", 10);
   expect_lines (self, "[whole\n]");
   charflow_backend_emit_event (CHARFLOW_BACKEND (self->endpoint), CHARFLOW_EVENT_CLOSED);
   test_settle ();
   expect_lines (self, "[half]");
 
   charflow_backend_emit_event (CHARFLOW_BACKEND (self->endpoint), CHARFLOW_EVENT_OPENED);
-  feed (self, "new\n", 4);
+  test_feed (self->endpoint, "new\n", 4);
   expect_lines (self, "[new\n]");
 }
 
@@ -119,10 +107,10 @@ test_late_joiner (Fixture      *self,
 {
   g_autoptr (TestConsumer) late = test_consumer_new ("flow-control", FALSE, NULL);
 
-  feed (self, "123456789", 9);
+  test_feed (self->endpoint, "123456789", 9);
   expect_lines (self, "[12345678]");
   test_consumer_attach (late, self->device);
-  feed (self, "0\nnext\n", 7);
+  test_feed (self->endpoint, "0\nnext\n", 7);
   expect_lines (self, "[90\n][next\n]");
   test_consumer_expect (late, "next\n");
 }
@@ -179,7 +167,7 @@ test_saved (Fixture      *self,
       g_autoptr (GBytes) state = NULL;
       g_autoptr (GError) error = NULL;
 
-      feed (self, STREAM, cut);
+      test_feed (self->endpoint, STREAM, cut);
       state = charflow_char_device_save_state (self->device, NULL);
       g_signal_connect (consumer->client, "deliver", G_CALLBACK (deliver_cb), self->lines);
       test_consumer_attach (consumer, device);
@@ -189,7 +177,7 @@ test_saved (Fixture      *self,
       test_settle ();
       expect_lines (self, LINES);
 
-      feed (self, STREAM + cut, strlen (STREAM + cut));
+      test_feed (self->endpoint, STREAM + cut, strlen (STREAM + cut));
       g_string_truncate (self->lines, 0);
     }
 }

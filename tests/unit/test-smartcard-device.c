@@ -118,18 +118,6 @@ make_stream (GByteArray *stream,
 }
 
 static void
-feed (Fixture      *self,
-      const guint8 *data,
-      gsize         size)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-
-  if (size > 0)
-    test_endpoint_feed_bytes (self->endpoint, bytes);
-  test_settle ();
-}
-
-static void
 expect_transcript (Fixture    *self,
                    GByteArray *expected)
 {
@@ -147,12 +135,12 @@ test_reading (Fixture      *self,
   make_stream (stream, transcript);
   for (gsize cut = 0; cut <= stream->len; cut++)
     {
-      feed (self, stream->data, cut);
-      feed (self, stream->data + cut, stream->len - cut);
+      test_feed (self->endpoint, stream->data, cut);
+      test_feed (self->endpoint, stream->data + cut, stream->len - cut);
       expect_transcript (self, transcript);
     }
   for (gsize i = 0; i < stream->len; i++)
-    feed (self, stream->data + i, 1);
+    test_feed (self->endpoint, stream->data + i, 1);
   expect_transcript (self, transcript);
 }
 
@@ -163,7 +151,7 @@ test_largest (Fixture      *self,
   g_autoptr (GByteArray) stream = g_byte_array_new ();
 
   add_message (stream, TRUE, 7, 0, MAX_PAYLOAD, MAX_PAYLOAD);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   g_assert_cmpuint (self->consumer->n_bytes, ==, HEADER_SIZE + MAX_PAYLOAD);
   g_assert_cmpuint (self->consumer->n_messages, ==, 1);
 }
@@ -182,7 +170,7 @@ test_broken (Fixture      *self,
       g_autoptr (TestEndpoint) old = self->endpoint;
 
       add_message (stream, TRUE, 7, 0, lengths[i], 300);
-      feed (self, stream->data, stream->len);
+      test_feed (self->endpoint, stream->data, stream->len);
       g_assert_nonnull (strstr (self->errors->str, number));
       g_string_truncate (self->errors, 0);
       g_assert_null (charflow_char_device_get_backend (self->device));
@@ -192,7 +180,7 @@ test_broken (Fixture      *self,
       g_assert_true (charflow_char_device_set_backend (self->device, CHARFLOW_BACKEND (self->endpoint), NULL));
       g_byte_array_set_size (stream, 0);
       make_stream (stream, transcript);
-      feed (self, stream->data, stream->len);
+      test_feed (self->endpoint, stream->data, stream->len);
       expect_transcript (self, transcript);
     }
 }
@@ -213,7 +201,7 @@ test_broken_is_not_refused (Fixture      *self,
 
   g_signal_connect (self->device, "backend-changed", G_CALLBACK (refuse_cb), NULL);
   add_message (stream, TRUE, 7, 0, 0xffffffff, 0);
-  feed (self, stream->data, stream->len);
+  test_feed (self->endpoint, stream->data, stream->len);
   g_assert_null (charflow_char_device_get_backend (self->device));
   g_string_truncate (self->errors, 0);
 }
@@ -321,7 +309,7 @@ test_saved (Fixture      *self,
       g_autoptr (GBytes) state = NULL;
       g_autoptr (GError) error = NULL;
 
-      feed (self, stream->data, cut);
+      test_feed (self->endpoint, stream->data, cut);
       state = charflow_char_device_save_state (self->device, NULL);
       g_signal_connect (consumer->client, "deliver", G_CALLBACK (deliver_cb), self->transcript);
       test_consumer_attach (consumer, device);
@@ -332,7 +320,7 @@ test_saved (Fixture      *self,
       test_settle ();
       expect_transcript (self, transcript);
 
-      feed (self, stream->data + cut, stream->len - cut);
+      test_feed (self->endpoint, stream->data + cut, stream->len - cut);
       g_byte_array_set_size (self->transcript, 0);
     }
 }
