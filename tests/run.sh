@@ -100,15 +100,22 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 if build _build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dintrospection=disabled
 then
   run_tests "sanitizers" _build-asan testlog --suite unit
+  # The interpreter leaks by itself, so leaks are for valgrind to find, which can be told what is Python's. The typelib
+  # is that of the plain build.
+  run_tests "model with sanitizers" _build testlog-env model-replay --timeout-multiplier 3 --wrap \
+    "env CHARFLOW_MODEL_STEPS=3000 ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1 LD_PRELOAD=$(${CC:-gcc} -print-file-name=libasan.so) LD_LIBRARY_PATH=$root/_build-asan/charflow-glib"
 else
   count_failure "build with sanitizers"
 fi
 
+valgrind="valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --suppressions=$root/tests/tools/valgrind.supp"
 # G_SLICE is of the past; gc-friendly, which finds leaks better, is set by the tests themselves.
 if [ -e _build/build.ninja ]
 then
-  run_tests "valgrind" _build testlog-valgrind --suite unit --timeout-multiplier 10 --wrap \
-    "valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite --suppressions=$root/tests/tools/valgrind.supp"
+  run_tests "valgrind" _build testlog-valgrind --suite unit --timeout-multiplier 10 --wrap "$valgrind"
+  export PYTHONMALLOC=malloc
+  run_tests "model under valgrind" _build testlog-valgrind model-replay --timeout-multiplier 5 --wrap "$valgrind"
+  unset PYTHONMALLOC
 fi
 
 if [ -d tests/fuzz ]

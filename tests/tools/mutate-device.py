@@ -247,7 +247,7 @@ def mutate(tree, changes):
 
 
 def build(folder, log):
-    library, typelib = "charflow-glib/libcharflow-glib-1.so.0", "charflow-glib/Charflow-1.typelib"
+    typelib = "charflow-glib/Charflow-1.typelib"
     targets = subprocess.run(["ninja", "-C", folder, "-t", "targets", "all"], capture_output=True, text=True, check=True).stdout
     library = next(line.split(":")[0] for line in targets.splitlines() if line.startswith("charflow-glib/libcharflow") and ".so" in line)
     return run(["ninja", "-j2", "-C", folder, library, typelib], log)
@@ -271,7 +271,7 @@ def test(tree, folder, log):
 
 def last_words(path):
     lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "Error" in line or "CRITICAL" in line or "WARNING" in line or "Fatal" in line]
+    telling = [line for line in lines if line.startswith(("AssertionError", "Fatal")) or "CRITICAL" in line or "WARNING" in line]
     return (telling or lines or ["?"])[0][:150]
 
 

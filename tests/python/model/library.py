@@ -40,6 +40,11 @@ DEVICE_COUNTS = ("waiting-messages", "waiting-bytes", "waiting-messages-peak", "
 
 world = None  # the one at hand: vfuncs are called even where an object has lost all that Python knew of it
 
+REASONS = {
+    name: getattr(Charflow.RemoveReason, name)
+    for name in "DETACHED NO_TOKENS TOKEN_OVERFLOW OVERFLOW STALLED TOKEN_TIMEOUT DEVICE_GONE BAD_MESSAGE".split()
+}
+
 
 def would_block():
     return GLib.Error.new_literal(Gio.io_error_quark(), "Not now", Gio.IOErrorEnum.WOULD_BLOCK)
@@ -312,14 +317,13 @@ class Library(World):
     def look_at_device(self):
         device = self.device
         backend = device.get_backend()
-        removals = device.props.removals.unpack()
         return (
             device.get_running(),
             device.get_opened(),
             device.get_self_tokens_held(),
             device.get_properties(*DEVICE_FIGURES),
             device.get_properties(*DEVICE_COUNTS),
-            {name.upper().replace("-", "_"): n for name, n in removals.items() if n},
+            {name: n for name, reason in REASONS.items() if (n := device.get_removals(reason))},
             [client.number for client in device.get_clients()],
             backend and backend.number,
         )

@@ -929,7 +929,8 @@ class Model(World):
 
     def drop_buffer(self, j):
         message = self.buffers.pop(j)[0]
-        if not message.device.disposed:
+        # A client is there until it is detached; a device that goes takes no token back.
+        if message.writer is not None or not message.device.disposed:
             message.device.settle(message)
 
     def fill_buffer(self, message, data):

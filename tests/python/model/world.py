@@ -54,6 +54,7 @@ class World:
         self.kind = kind
         self.trace = []
         self.armed = {}
+        self.told = 0
         self.clients = []
         self.buffers = []  # those that the program holds, and of which device
         self.states = []
@@ -68,6 +69,7 @@ class World:
         self.trace.append((what, *details))
         actions = self.armed.pop(what, ())
         for action in actions:
+            self.told = details[0] if details and isinstance(details[0], int) else 0
             self.perform(action)
 
     def perform(self, action):
@@ -194,6 +196,15 @@ class World:
     def do_detach(self, number):
         self.need_device()
         return self.detach(self.pick_client(number))
+
+    def do_detach_told(self):
+        """The one that is told, or told about."""
+        self.need_device()
+        return self.detach(self.pick(self.clients, self.told))
+
+    def do_reattach_told(self):
+        self.need_device()
+        self.attach(self.pick(self.clients, self.told))
 
     def do_grant(self, number, n):
         self.need_device()
