@@ -35,7 +35,7 @@ MUTATIONS = {
         "if (priv->flow_control && priv->client_tokens == 0)",
         "if (priv->flow_control && priv->client_tokens == 0 && priv->waiting_messages == 0)",
     ),
-    "the offset of a partial write is lost": ("write-queue.c", "          queue->offset += n;\n", "          queue->offset = n;\n"),
+    "the offset of a partial write is lost": ("write-queue.c", "      queue->offset += n;\n", "      queue->offset = n;\n"),
     "a half-written buffer starts again with a new back end": (
         "device-backend.c",
         "  priv->backend = g_object_ref (backend);",
@@ -101,7 +101,7 @@ MUTATIONS = {
     ),
     "the rest of one peer is put before the next": (
         "device-reader.c",
-        "      priv->unread.has_end = TRUE;\n",
+        "  charflow_char_device_get_private (self)->unread.has_end = TRUE;\n",
         "",
     ),
     "a detach leaves its queued buffers": (
@@ -131,7 +131,7 @@ MUTATIONS = {
     ),
     "a self token does not come back": (
         "device-writer.c",
-        "    charflow_char_device_get_private (self)->self_tokens++;",
+        "    charflow_char_device_get_private (self)->self_tokens += buffer->price;",
         "    charflow_char_device_get_private (self)->self_tokens += 0;",
     ),
     "a failed write gives no token back": (
@@ -149,8 +149,8 @@ MUTATIONS = {
     "a reset forgets what is owed": ("client-flow.c", "  priv->client_tokens += priv->owed_tokens;\n", ""),
     "a reset leaves the messages of clients": (
         "client-flow.c",
-        "    priv->skipping = TRUE;\n  clear_queue (priv);\n",
-        "    priv->skipping = TRUE;\n",
+        "  clear_queue (priv);\n  priv->message_is_cut = FALSE;\n",
+        "  priv->message_is_cut = FALSE;\n",
     ),
     "the state leaves out the queues": (
         "device-state.c",
@@ -177,7 +177,7 @@ MUTATIONS = {
         "    g_queue_push_tail (&later, buffer);\n\n",
         "    g_queue_push_tail (&later, buffer);\n  while ((buffer = g_queue_pop_head (&later)) != NULL)\n    charflow_write_queue_push (&priv->write_queue, buffer);\n\n",
     ),
-    "a device that was active takes a state": ("device-state.c", "if (!priv->active && priv->write_queue", "if (priv->write_queue"),
+    "a device that was active takes a state": ("device-state.c", "if (!priv->active && !priv->handing", "if (!priv->handing"),
     # What was wrong until the model found it.
     "a wakeup from within a turn is lost": (
         "char-device.c",
@@ -193,8 +193,8 @@ MUTATIONS = {
         "device-backend.c",
         "  guard = g_object_ref (self);\n  if (!ask_handlers (self, backend, error))",
         "  guard = g_object_ref (self);\n  gboolean was = charflow_char_device_is_open (priv);\n  if (!ask_handlers (self, backend, error))",
-        "  tell_opened_changed (self, was_opened);",
-        "  (void) was_opened;\n  tell_opened_changed (self, was);",
+        "  charflow_char_device_settle_unread_end (self);\n  tell_opened_changed (self, was_opened);",
+        "  charflow_char_device_settle_unread_end (self);\n  tell_opened_changed (self, was_opened = was);",
     ),
     "a reset hands out the rest of a message": (
         "client-flow.c",
@@ -211,10 +211,17 @@ MUTATIONS = {
         "  client_priv->leaving = TRUE;\n",
         "  client_priv->leaving = charflow_client_list_get_n_clients (charflow_char_device_get_private (self)->clients) < 2;\n",
     ),
-    "the state has an end of nothing": (
+    "the state forgets that the other side has gone": (
         "device-state.c",
-        "priv->unread.has_end && n_unread > 0;",
-        "priv->unread.has_end;",
+        "state->unread_has_end = priv->unread.has_end;",
+        "state->unread_has_end = FALSE;",
+    ),
+    "a state is saved while a message is handed out": ("device-state.c", "  if (priv->handing)\n", "  if (FALSE)\n"),
+    "a stopped device delivers": ("client-flow.c", " && charflow_char_device_is_running (priv->device) &&", " &&"),
+    "a client that is not ready is not read for": (
+        "client-flow.c",
+        "  return !priv->flow_control || priv->send_tokens > priv->queue.length ?",
+        "  return priv->ready && (!priv->flow_control || priv->send_tokens > priv->queue.length) ?",
     ),
     "the state has messages that nobody paid for": (
         "device-state.c",
@@ -223,8 +230,8 @@ MUTATIONS = {
     ),
     "the state loses messages without bytes": (
         "saved-state.c",
-        "  return size > 0 || price == 0;",
-        "  return TRUE;",
+        "  if (size == 0 && state->buffers->len > 0)\n",
+        "  if (FALSE)\n",
     ),
 }
 

@@ -34,6 +34,13 @@ PROGRAMS = {
         ("step", ("ready", 0, True)),
         ("step", ("feed", [ENDS + ENDS], True)),
     ),
+    "a client is detached where its removal is asked for": (
+        Kind(),
+        ("step", ("attach", Spec(flow=True, tokens=0))),
+        ("step", ("start",)),
+        ("arm", "remove-client", ("detach", 0)),
+        ("step", ("write", 0, 3)),
+    ),
     "several messages in one that have lost their client": (
         Kind(room=0),
         ("step", ("attach", Spec(flow=True, tokens=5))),

@@ -5,7 +5,7 @@ import traceback
 import gi
 
 gi.require_version("Charflow", "1")
-from gi.repository import Charflow, Gio, GLib, GObject  # noqa: E402
+from gi.repository import Charflow, Gio, GLib  # noqa: E402
 from world import Refusal, World  # noqa: E402
 
 NEVER_MS = (1 << 32) - 1
