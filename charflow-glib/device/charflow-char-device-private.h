@@ -21,13 +21,6 @@ typedef struct
   guint64 removals[CHARFLOW_REMOVE_REASON_BAD_MESSAGE + 1];
 } CharflowDeviceFigures;
 
-/* Microseconds in which something was blocked. */
-typedef struct
-{
-  guint64 total; /* but for the span that has not ended */
-  gint64 since; /* 0 while nothing is blocked */
-} CharflowBlockedTime;
-
 /* What was read, and is not a message yet. */
 typedef struct
 {
@@ -126,11 +119,6 @@ charflow_char_device_is_awaiting_state (CharflowCharDevicePrivate *priv)
   return priv->n_demands[CHARFLOW_DEMAND_STATE] > 0;
 }
 
-/* Microseconds, with the span that has not ended. */
-guint64 charflow_blocked_time_get (const CharflowBlockedTime *time);
-void charflow_blocked_time_set (CharflowBlockedTime *time,
-                                gboolean             is_blocked);
-
 /* The back end. */
 void charflow_char_device_open_backend (CharflowCharDevice *self);
 /* Lets go of it, and returns it where this device opened it. To close it is left to the caller, once the device is in
@@ -184,6 +172,8 @@ void charflow_char_device_update_speaker (CharflowCharDevice *self);
 /* Writes what waits, as far as the back end takes it. */
 void charflow_char_device_pump_writes (CharflowCharDevice *self);
 
+/* Empties the write queue: the buffers, CharflowWriteBuffer, are the caller's to settle. */
+GPtrArray *charflow_char_device_take_writes (CharflowCharDevice *self);
 /* For a subclass whose other side has gone: nothing that waits is of use to the next one. What it cost goes back. */
 void charflow_char_device_drop_writes (CharflowCharDevice *self);
 

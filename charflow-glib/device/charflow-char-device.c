@@ -136,28 +136,6 @@ charflow_char_device_restore_framing (CharflowCharDevice *self,
   return FALSE;
 }
 
-guint64
-charflow_blocked_time_get (const CharflowBlockedTime *time)
-{
-  return time->since == 0 ? time->total : time->total + (g_get_monotonic_time () - time->since);
-}
-
-void
-charflow_blocked_time_set (CharflowBlockedTime *time,
-                           gboolean             is_blocked)
-{
-  if (is_blocked == (time->since > 0))
-    return;
-
-  if (is_blocked)
-    {
-      time->since = g_get_monotonic_time ();
-      return;
-    }
-  time->total = charflow_blocked_time_get (time);
-  time->since = 0;
-}
-
 static void
 charflow_char_device_dispose (GObject *object)
 {
@@ -916,37 +894,6 @@ charflow_char_device_get_removals (CharflowCharDevice  *self,
   return priv->figures.removals[reason];
 }
 
-/* While it is stopped, what waits for the clients waits on. */
-static void
-resume_clients (CharflowCharDevicePrivate *priv)
-{
-  guint n_slots = charflow_client_list_begin_walk (priv->clients);
-
-  for (guint i = 0; i < n_slots && priv->running; i++)
-    {
-      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
-
-      if (client != NULL)
-        charflow_client_move_queue (client);
-    }
-  charflow_client_list_end_walk (priv->clients);
-}
-
-static void
-halt_clients (CharflowCharDevicePrivate *priv)
-{
-  guint n_slots = charflow_client_list_begin_walk (priv->clients);
-
-  for (guint i = 0; i < n_slots; i++)
-    {
-      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
-
-      if (client != NULL)
-        charflow_client_update_state (client);
-    }
-  charflow_client_list_end_walk (priv->clients);
-}
-
 /**
  * charflow_char_device_start:
  * @self: a device
@@ -972,7 +919,8 @@ charflow_char_device_start (CharflowCharDevice *self)
   guard = g_object_ref (self);
   priv->running = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
-  resume_clients (priv);
+  /* While it was stopped, what waits for the clients waited on. */
+  charflow_client_list_foreach (priv->clients, charflow_client_move_queue);
   charflow_char_device_open_backend (self);
   charflow_char_device_wakeup (self);
 }
@@ -1001,7 +949,7 @@ charflow_char_device_stop (CharflowCharDevice *self)
   priv->running = FALSE;
   priv->active = FALSE;
   charflow_char_device_drop_sources (self);
-  halt_clients (priv);
+  charflow_client_list_foreach (priv->clients, charflow_client_update_state);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
 }
 
@@ -1027,21 +975,6 @@ charflow_char_device_wakeup (CharflowCharDevice *self)
   /* Where a turn is under way already, what it has found out about the back end is past. */
   charflow_char_device_get_private (self)->source_has_ended = FALSE;
   charflow_char_device_pump_reads (self);
-}
-
-static void
-reset_clients (CharflowCharDevicePrivate *priv)
-{
-  guint n_slots = charflow_client_list_begin_walk (priv->clients);
-
-  for (guint i = 0; i < n_slots; i++)
-    {
-      CharflowClient *client = charflow_client_list_get_slot (priv->clients, i);
-
-      if (client != NULL)
-        charflow_client_reset (client);
-    }
-  charflow_client_list_end_walk (priv->clients);
 }
 
 static void
@@ -1082,22 +1015,17 @@ charflow_char_device_reset (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
-  CharflowWriteBuffer *buffer;
+  g_autoptr (GPtrArray) dropped = NULL;
 
   g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
 
   guard = g_object_ref (self);
   priv->active = FALSE;
-  charflow_clear_source (&priv->out_source);
-  while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
-    {
-      charflow_char_device_settle_silently (self, buffer);
-      charflow_write_buffer_unref (buffer);
-    }
-  priv->write_queue.speaker = NULL;
-  charflow_char_device_update_speaker (self);
+  dropped = charflow_char_device_take_writes (self);
+  for (guint i = 0; i < dropped->len; i++)
+    charflow_char_device_settle_silently (self, g_ptr_array_index (dropped, i));
 
-  reset_clients (priv);
+  charflow_client_list_foreach (priv->clients, charflow_client_reset);
   CHARFLOW_CHAR_DEVICE_GET_CLASS (self)->framing_reset (self);
   tell_reset (self);
   charflow_char_device_wakeup (self);

@@ -172,23 +172,6 @@ update_timers (CharflowClient *self)
     priv->wait_timer = add_timer (self, priv->wait_time_ms, wait_timer_cb);
 }
 
-static void
-update_blocked_time (CharflowClientPrivate *priv)
-{
-  CharflowClientFigures *figures = &priv->figures;
-
-  if ((priv->queue.length > 0) == (figures->blocked_since > 0))
-    return;
-
-  if (figures->blocked_since == 0)
-    {
-      figures->blocked_since = g_get_monotonic_time ();
-      return;
-    }
-  figures->blocked_time += g_get_monotonic_time () - figures->blocked_since;
-  figures->blocked_since = 0;
-}
-
 /* After whatever changed its tokens, its queue or its readiness. */
 void
 charflow_client_update_state (CharflowClient *self)
@@ -197,7 +180,7 @@ charflow_client_update_state (CharflowClient *self)
 
   set_demand (priv, find_demand (priv));
   update_timers (self);
-  update_blocked_time (priv);
+  charflow_blocked_time_set (&priv->figures.blocked, priv->queue.length > 0);
 }
 
 static void
@@ -319,7 +302,7 @@ charflow_client_unbind (CharflowClient *self)
   charflow_clear_source (&priv->stall_timer);
   charflow_clear_source (&priv->wait_timer);
   clear_queue (priv);
-  update_blocked_time (priv);
+  charflow_blocked_time_set (&priv->figures.blocked, priv->queue.length > 0);
   set_demand (priv, CHARFLOW_DEMAND_NONE);
   priv->is_awaiting_state = FALSE;
   priv->device = NULL;

@@ -27,4 +27,8 @@ CharflowClient *charflow_client_list_get_slot (CharflowClientList *self,
                                                guint               slot);
 void charflow_client_list_end_walk (CharflowClientList *self);
 
+/* A walk that does the same with all of them. */
+void charflow_client_list_foreach (CharflowClientList *self,
+                                   void              (*func) (CharflowClient *client));
+
 G_END_DECLS

@@ -185,3 +185,19 @@ charflow_client_list_end_walk (CharflowClientList *self)
       self->departed = g_ptr_array_new_with_free_func (g_object_unref);
     }
 }
+
+void
+charflow_client_list_foreach (CharflowClientList *self,
+                              void              (*func) (CharflowClient *client))
+{
+  guint n_slots = charflow_client_list_begin_walk (self);
+
+  for (guint i = 0; i < n_slots; i++)
+    {
+      CharflowClient *client = charflow_client_list_get_slot (self, i);
+
+      if (client != NULL)
+        func (client);
+    }
+  charflow_client_list_end_walk (self);
+}

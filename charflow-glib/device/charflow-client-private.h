@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "charflow-blocked-time-private.h"
 #include "charflow-client.h"
 
 G_BEGIN_DECLS
@@ -26,8 +27,7 @@ typedef struct
   guint64 missed_bytes;
   guint queued_messages_peak;
   guint64 queued_bytes_peak;
-  guint64 blocked_time; /* microseconds, but for the span that has not ended */
-  gint64 blocked_since; /* 0 while nothing waits for it */
+  CharflowBlockedTime blocked; /* while something waits for it */
 } CharflowClientFigures;
 
 /* The class itself is in charflow-client.c, its flow control in charflow-client-flow.c. */

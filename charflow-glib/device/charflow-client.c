@@ -170,16 +170,6 @@ charflow_client_constructed (GObject *object)
   priv->send_tokens = priv->initial_send_tokens;
 }
 
-/* Microseconds; a span that goes on counts as far as it has come. */
-static guint64
-get_blocked_time (const CharflowClientFigures *figures)
-{
-  if (figures->blocked_since == 0)
-    return figures->blocked_time;
-
-  return figures->blocked_time + (g_get_monotonic_time () - figures->blocked_since);
-}
-
 static void
 charflow_client_get_property (GObject    *object,
                               guint       prop_id,
@@ -282,7 +272,7 @@ charflow_client_get_property (GObject    *object,
       g_value_set_uint64 (value, figures->queued_bytes_peak);
       break;
     case PROP_BLOCKED_TIME:
-      g_value_set_uint64 (value, get_blocked_time (figures));
+      g_value_set_uint64 (value, charflow_blocked_time_get (&figures->blocked));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);

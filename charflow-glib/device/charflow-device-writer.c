@@ -200,19 +200,27 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
     write_later (self, n == MAX_MESSAGES_PER_TURN);
 }
 
-void
-charflow_char_device_drop_writes (CharflowCharDevice *self)
+GPtrArray *
+charflow_char_device_take_writes (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
-  g_autoptr (GPtrArray) dropped = g_ptr_array_new_with_free_func ((GDestroyNotify) charflow_write_buffer_unref);
+  GPtrArray *buffers = g_ptr_array_new_with_free_func ((GDestroyNotify) charflow_write_buffer_unref);
   CharflowWriteBuffer *buffer;
 
   charflow_clear_source (&priv->out_source);
   while ((buffer = charflow_write_queue_pop (&priv->write_queue)) != NULL)
-    g_ptr_array_add (dropped, buffer);
+    g_ptr_array_add (buffers, buffer);
   priv->write_queue.speaker = NULL;
   charflow_char_device_update_speaker (self);
+
+  return buffers;
+}
+
+void
+charflow_char_device_drop_writes (CharflowCharDevice *self)
+{
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
+  g_autoptr (GPtrArray) dropped = charflow_char_device_take_writes (self);
 
   for (guint i = 0; i < dropped->len; i++)
     charflow_char_device_settle_write_buffer (self, g_ptr_array_index (dropped, i));
