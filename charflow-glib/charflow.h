@@ -17,6 +17,7 @@
 #include "charflow-device-types.h"
 #include "charflow-enum-types.h"
 #include "charflow-enums.h"
+#include "charflow-fd-backend.h"
 #include "charflow-line-device.h"
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"

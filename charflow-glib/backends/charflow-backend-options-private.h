@@ -31,6 +31,7 @@ typedef struct
                               GError                      **error);
 } CharflowBackendKind;
 
+extern const CharflowBackendKind charflow_fd_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;

@@ -16,6 +16,12 @@ void charflow_backend_release (CharflowBackend *self,
 /* charflow_backend_get_opened() for the data path, where the type is known. */
 gboolean charflow_backend_is_opened (CharflowBackend *self);
 
+/* Announces CHARFLOW_EVENT_CLOSED, since nothing more comes, while what is written still gets there. */
+void charflow_backend_end_input (CharflowBackend *self);
+
+/* Whether what is written gets there: the other side is there, or only the input has ended. */
+gboolean charflow_backend_takes_output (CharflowBackend *self);
+
 /* The context that the back end was made in, and where all of its sources belong. */
 GMainContext *charflow_backend_get_context (CharflowBackend *self);
 

@@ -27,7 +27,8 @@
  * that is nothing; charflow_backend_create_source() makes a source that says when to try again. Its
  * callback is a #GSourceFunc for every kind of back end. When the other side goes, the sources made
  * for it are destroyed, and charflow_backend_create_source() returns %NULL until
- * %CHARFLOW_EVENT_OPENED.
+ * %CHARFLOW_EVENT_OPENED. Where only the input has come to its end, as that of a file, the event is
+ * the same, and what is written still gets there.
  *
  * A back end belongs to the thread-default #GMainContext in which it was made: it is to be used in
  * the thread that runs this context only.
@@ -68,6 +69,7 @@ typedef struct
   CharflowFeatures features;
   gboolean active;
   gboolean opened;
+  gboolean output_stays; /* the input has ended, and nothing else */
   gboolean opened_early; /* the other side was there before the opening ended */
 } CharflowBackendPrivate;
 
@@ -133,6 +135,7 @@ set_active (CharflowBackend *self,
   CharflowBackendPrivate *priv = get_private (self);
 
   priv->active = active;
+  priv->output_stays = FALSE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
 }
 
@@ -978,8 +981,29 @@ charflow_backend_emit_event (CharflowBackend *self,
       return;
     }
 
+  priv->output_stays = FALSE;
   if (priv->opened != opened)
     set_opened (self, opened);
+}
+
+void
+charflow_backend_end_input (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  if (!priv->active || !priv->opened)
+    return;
+
+  priv->output_stays = TRUE;
+  set_opened (self, FALSE);
+}
+
+gboolean
+charflow_backend_takes_output (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  return priv->opened || priv->output_stays;
 }
 
 /**

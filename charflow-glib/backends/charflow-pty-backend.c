@@ -17,6 +17,7 @@
 
 #include "charflow-backend-options-private.h"
 #include "charflow-backend-private.h"
+#include "charflow-fd-io-private.h"
 #include "charflow-fd-source-private.h"
 #include "charflow-socket-util-private.h"
 #include "charflow-source-private.h"
@@ -350,10 +351,7 @@ charflow_pty_backend_read (CharflowBackend *backend,
       return -1;
     }
 
-  do
-    len = read (self->master, buffer, size);
-  while (len < 0 && errno == EINTR);
-
+  len = charflow_fd_io_read (self->master, CHARFLOW_FD_PLAIN, buffer, size);
   if (len > 0)
     {
       watch_hangup (self);
@@ -404,32 +402,16 @@ charflow_pty_backend_write (CharflowBackend *backend,
                             GError         **error)
 {
   CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (backend);
-  gsize taken = 0;
+  gssize len;
 
   if (!check_peer (self, error))
     return -1;
 
-  while (taken < size)
-    {
-      gssize len = write (self->master, data + taken, size - taken);
+  len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, data, size);
+  if (len < 0)
+    set_system_error (error, _("Could not write to the pseudo terminal"));
 
-      if (len < 0 && errno == EINTR)
-        continue;
-      if (len <= 0)
-        {
-          if (taken > 0)
-            break;
-
-          /* The terminal says 0 where a file would say EAGAIN. */
-          if (len == 0)
-            errno = EAGAIN;
-          set_system_error (error, _("Could not write to the pseudo terminal"));
-          return -1;
-        }
-      taken += len;
-    }
-
-  return (gssize) taken;
+  return len;
 }
 
 static GSource *

@@ -11,7 +11,7 @@ struct _CharflowFdSources
 typedef struct
 {
   GSource source;
-  gpointer tag;
+  gpointer tags[2]; /* the second one is NULL where there is one descriptor */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -29,7 +29,8 @@ fd_source_check (GSource *source)
 {
   FdSource *self = (FdSource *) source;
 
-  return g_source_query_unix_fd (source, self->tag) != 0;
+  return g_source_query_unix_fd (source, self->tags[0]) != 0 ||
+         (self->tags[1] != NULL && g_source_query_unix_fd (source, self->tags[1]) != 0);
 }
 
 static gboolean
@@ -95,10 +96,32 @@ charflow_fd_sources_create (CharflowFdSources *self,
   /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
-  fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
+
+  return source;
+}
+
+GSource *
+charflow_fd_sources_create_pair (CharflowFdSources *self,
+                                 int                in_fd,
+                                 int                out_fd,
+                                 GIOCondition       condition)
+{
+  gboolean in = in_fd >= 0 && (condition & G_IO_IN) != 0;
+  gboolean out = out_fd >= 0 && (condition & G_IO_OUT) != 0;
+  GSource *source;
+
+  if (in && out && in_fd == out_fd)
+    return charflow_fd_sources_create (self, in_fd, G_IO_IN | G_IO_OUT);
+  if (!in)
+    return out ? charflow_fd_sources_create (self, out_fd, G_IO_OUT) : NULL;
+
+  source = charflow_fd_sources_create (self, in_fd, G_IO_IN);
+  if (out)
+    ((FdSource *) source)->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
 
   return source;
 }

@@ -85,11 +85,17 @@ out_source_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* Where only the input of the back end has ended, which is told as its other side's going, there still is who reads. */
+static gboolean
+has_reader (CharflowCharDevicePrivate *priv)
+{
+  return priv->backend != NULL && charflow_backend_takes_output (priv->backend);
+}
+
 static gboolean
 may_write (CharflowCharDevicePrivate *priv)
 {
-  return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) &&
-         charflow_char_device_is_open (priv);
+  return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) && has_reader (priv);
 }
 
 /* Writes on when the back end has room, or, where it has, after other sources of the main context. */
@@ -131,7 +137,7 @@ take_failed_write (CharflowCharDevice *self,
     {
       priv->writes_end = TRUE;
     }
-  else if (charflow_char_device_is_open (priv))
+  else if (has_reader (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
 
