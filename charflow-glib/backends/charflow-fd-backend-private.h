@@ -15,6 +15,9 @@ int charflow_fd_backend_borrow (CharflowFdBackend *self,
                                 int                fd,
                                 int                access,
                                 GError           **error);
+/* Whether the flags that it shares were changed for it. */
+gboolean charflow_fd_backend_is_changed (CharflowFdBackend *self,
+                                         int                fd);
 /* Closes one that open_fds does not hand out after all. */
 void charflow_fd_backend_give_back (CharflowFdBackend *self,
                                     int                fd);

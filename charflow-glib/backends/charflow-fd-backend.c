@@ -130,12 +130,21 @@ charflow_fd_backend_borrow (CharflowFdBackend *self,
   return copy;
 }
 
+gboolean
+charflow_fd_backend_is_changed (CharflowFdBackend *self,
+                                int                fd)
+{
+  CharflowFdBackendPrivate *priv = get_private (self);
+
+  return fd >= 0 && (priv->changed[0] == fd || priv->changed[1] == fd);
+}
+
 void
 charflow_fd_backend_give_back (CharflowFdBackend *self,
                                int                fd)
 {
   CharflowFdBackendPrivate *priv = get_private (self);
-  gboolean is_changed = FALSE;
+  gboolean is_changed = charflow_fd_backend_is_changed (self, fd);
 
   if (fd < 0)
     return;
@@ -143,10 +152,7 @@ charflow_fd_backend_give_back (CharflowFdBackend *self,
   for (gsize i = 0; i < G_N_ELEMENTS (priv->changed); i++)
     {
       if (priv->changed[i] == fd)
-        {
-          is_changed = TRUE;
-          priv->changed[i] = -1;
-        }
+        priv->changed[i] = -1;
     }
   charflow_fd_io_give_back (fd, is_changed);
 }
@@ -259,11 +265,7 @@ charflow_fd_backend_acquire_fds (CharflowFdBackend *self,
 
   if (!CHARFLOW_FD_BACKEND_GET_CLASS (self)->open_fds (self, &in_fd, &out_fd, &failure))
     {
-      /* What Python raises may come without an error. */
-      if (failure == NULL)
-        g_set_error (&failure, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
-                     _("The back end '%s' failed and did not say why"), G_OBJECT_TYPE_NAME (self));
-      g_propagate_error (error, failure);
+      charflow_backend_fail_with (CHARFLOW_BACKEND (self), failure, error);
       return FALSE;
     }
 

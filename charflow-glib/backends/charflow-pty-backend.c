@@ -587,14 +587,10 @@ static CharflowBackend *
 create_from_options (const CharflowBackendOptions *options,
                      GError                      **error)
 {
-  const char *path = charflow_backend_options_get_string (options, "path");
+  const char *path;
 
-  if (path != NULL && *path == '\0')
-    {
-      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("Option 'path' expects a path, not '%s'"), path);
-      return NULL;
-    }
+  if (!charflow_backend_options_get_path (options, "path", FALSE, &path, error))
+    return NULL;
 
   return g_object_new (CHARFLOW_TYPE_PTY_BACKEND,
                        "label", charflow_backend_options_get_id (options),

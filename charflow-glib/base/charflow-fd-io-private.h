@@ -9,13 +9,20 @@ G_BEGIN_DECLS
 typedef enum
 {
   CHARFLOW_FD_PLAIN, /* non-blocking by its flags, or a file that never blocks */
-  CHARFLOW_FD_PIPE, /* as a plain one, but a write may raise SIGPIPE */
+  CHARFLOW_FD_PIPE, /* a write may raise SIGPIPE, and a read find no writer that has come yet */
   CHARFLOW_FD_SOCKET, /* its calls take flags of their own */
 } CharflowFdType;
 
 CharflowFdType charflow_fd_io_find_type (int fd);
 
-/* Reads once. As read(2), and never interrupted. */
+/* Opens without blocking, closed on exec, and never as the terminal that controls the process; @flags and @mode as open(2) has
+ * them. Fails with "Could not open '…': …". */
+int charflow_fd_io_open (const char *path,
+                         int         flags,
+                         mode_t      mode,
+                         GError    **error);
+
+/* Reads once. As read(2), and never interrupted. A fifo that nobody has written to yet is not at its end. */
 gssize charflow_fd_io_read (int            fd,
                             CharflowFdType type,
                             void          *buffer,

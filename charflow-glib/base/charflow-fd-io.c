@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -13,6 +14,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "charflow-text-private.h"
 
 CharflowFdType
 charflow_fd_io_find_type (int fd)
@@ -24,11 +29,44 @@ charflow_fd_io_find_type (int fd)
   if (S_ISSOCK (info.st_mode))
     return CHARFLOW_FD_SOCKET;
 
-  /* Who has a pipe open for both is a reader of it, so that it is never broken. */
-  if (S_ISFIFO (info.st_mode) && (fcntl (fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+  /* Who has a pipe open for both is a reader and a writer of it, so that it never breaks or ends. */
+  if (S_ISFIFO (info.st_mode) && (fcntl (fd, F_GETFL) & O_ACCMODE) != O_RDWR)
     return CHARFLOW_FD_PIPE;
 
   return CHARFLOW_FD_PLAIN;
+}
+
+int
+charflow_fd_io_open (const char *path,
+                     int         flags,
+                     mode_t      mode,
+                     GError    **error)
+{
+  int fd;
+
+  do
+    fd = open (path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+  while (fd < 0 && errno == EINTR);
+
+  if (fd < 0)
+    {
+      int saved_errno = errno;
+      g_autofree char *excerpt = charflow_text_excerpt (path);
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
+                   _("Could not open '%s': %s"), excerpt, g_strerror (saved_errno));
+    }
+
+  return fd;
+}
+
+/* Before its first writer comes, a fifo reads as if the last one had left, but does not hang up. */
+static gboolean
+has_pipe_ended (int fd)
+{
+  struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+  return poll (&pfd, 1, 0) > 0 && (pfd.revents & POLLIN) == 0;
 }
 
 gssize
@@ -42,6 +80,12 @@ charflow_fd_io_read (int            fd,
   do
     len = type == CHARFLOW_FD_SOCKET ? recv (fd, buffer, size, MSG_DONTWAIT) : read (fd, buffer, size);
   while (len < 0 && errno == EINTR);
+
+  if (len == 0 && type == CHARFLOW_FD_PIPE && !has_pipe_ended (fd))
+    {
+      errno = EAGAIN;
+      return -1;
+    }
 
   return len;
 }
