@@ -24,6 +24,10 @@ GSource *charflow_fd_sources_create_pair (CharflowFdSources *self,
                                           int                out_fd,
                                           GIOCondition       condition);
 
+/* Whether more can be read than what the descriptor has: those that wait for input are ready then, the later ones too. */
+void charflow_fd_sources_set_readable (CharflowFdSources *self,
+                                       gboolean           readable);
+
 /* Destroys all of them. To be called before the descriptor is closed. */
 void charflow_fd_sources_destroy (CharflowFdSources *self);
 

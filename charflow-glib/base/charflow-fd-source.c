@@ -6,12 +6,14 @@
 struct _CharflowFdSources
 {
   GQueue live; /* of FdSource, none owned: each leaves when it is finalized */
+  gboolean is_readable; /* there is more than the descriptor has */
 };
 
 typedef struct
 {
   GSource source;
   gpointer tags[2]; /* the second one is NULL where there is one descriptor */
+  gboolean reads; /* it waits for input */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -67,6 +69,15 @@ static GSourceFuncs fd_source_funcs = {
   .finalize = fd_source_finalize,
 };
 
+/* Ready at every turn, or by its descriptors only. */
+static void
+fd_source_set_readable (FdSource *self,
+                        gboolean  readable)
+{
+  if (self->reads)
+    g_source_set_ready_time (&self->source, readable ? 0 : -1);
+}
+
 CharflowFdSources *
 charflow_fd_sources_new (void)
 {
@@ -97,6 +108,9 @@ charflow_fd_sources_create (CharflowFdSources *self,
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
   fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->reads = (condition & G_IO_IN) != 0;
+  if (self->is_readable)
+    fd_source_set_readable (fd_source, TRUE);
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
@@ -124,6 +138,18 @@ charflow_fd_sources_create_pair (CharflowFdSources *self,
     ((FdSource *) source)->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
 
   return source;
+}
+
+void
+charflow_fd_sources_set_readable (CharflowFdSources *self,
+                                  gboolean           readable)
+{
+  if (self->is_readable == readable)
+    return;
+
+  self->is_readable = readable;
+  for (GList *link = self->live.head; link != NULL; link = link->next)
+    fd_source_set_readable (link->data, readable);
 }
 
 void
