@@ -25,6 +25,7 @@
 #include "charflow-pipe-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"
+#include "charflow-serial-backend.h"
 #include "charflow-serial-settings.h"
 #include "charflow-server-channel.h"
 #include "charflow-server-client.h"

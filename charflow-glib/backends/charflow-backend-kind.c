@@ -18,8 +18,10 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_pipe_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,
+  &charflow_serial_backend_kind,
   &charflow_socket_backend_kind,
   &charflow_stdio_backend_kind,
+  &charflow_tty_backend_kind,
 };
 
 const CharflowBackendKind *
