@@ -22,6 +22,7 @@
 #include "charflow-file-backend.h"
 #include "charflow-line-device.h"
 #include "charflow-null-backend.h"
+#include "charflow-parallel-backend.h"
 #include "charflow-pipe-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"

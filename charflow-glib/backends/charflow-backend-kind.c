@@ -15,6 +15,8 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_file_backend_kind,
   &charflow_memory_backend_kind,
   &charflow_null_backend_kind,
+  &charflow_parallel_backend_kind,
+  &charflow_parport_backend_kind,
   &charflow_pipe_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,

@@ -35,6 +35,8 @@ extern const CharflowBackendKind charflow_console_backend_kind;
 extern const CharflowBackendKind charflow_fd_backend_kind;
 extern const CharflowBackendKind charflow_file_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
+extern const CharflowBackendKind charflow_parallel_backend_kind;
+extern const CharflowBackendKind charflow_parport_backend_kind;
 extern const CharflowBackendKind charflow_pipe_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
