@@ -199,10 +199,8 @@ charflow_fd_backend_real_input_ended (CharflowFdBackend *self)
 {
   CharflowFdBackendPrivate *priv = get_private (self);
 
-  if (priv->out.fd >= 0 && !priv->out.has_ended)
-    charflow_backend_end_input (CHARFLOW_BACKEND (self));
-  else
-    charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), priv->out.fd >= 0 && !priv->out.has_ended);
+  charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
 }
 
 static void
@@ -269,6 +267,7 @@ charflow_fd_backend_acquire_fds (CharflowFdBackend *self,
       return FALSE;
     }
 
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), FALSE);
   priv->in.fd = in_fd;
   priv->out.fd = out_fd;
   if (!set_up_end (self, &priv->in, error) || !set_up_end (self, &priv->out, error))
@@ -375,6 +374,7 @@ take_write_error (CharflowFdBackend *self,
     return;
 
   charflow_fd_sources_destroy (priv->sources);
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), FALSE);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
 }
 
