@@ -36,6 +36,20 @@
  */
 
 /**
+ * CharflowFdBackendClass::open_fds:
+ * @self: a back end
+ * @in_fd: (out) (transfer full): the descriptor to read, or -1 for none
+ * @out_fd: (out) (transfer full): the descriptor to write to, or -1 for none; it may be @in_fd
+ * @error: return location for a #GError
+ *
+ * Opens an input, an output or both, without blocking.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+
+/**
  * CharflowFdBackend:
  *
  * A back end over file descriptors.
