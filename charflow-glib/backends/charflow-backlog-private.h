@@ -19,10 +19,11 @@ gsize charflow_backlog_add (CharflowBacklog *self,
                             const guint8    *data,
                             gsize            size);
 
-/* The oldest bytes, of which there may be more; NULL when there are none. */
-const guint8 *charflow_backlog_peek (CharflowBacklog *self,
-                                     gsize           *size);
-/* Forgets that many of the oldest bytes, which were taken. */
+/* Copies the oldest bytes, at most @size of them, and leaves them; returns how many. */
+gsize charflow_backlog_peek (CharflowBacklog *self,
+                             guint8          *buffer,
+                             gsize            size);
+/* Forgets that many of the oldest bytes, which are there. */
 void charflow_backlog_skip (CharflowBacklog *self,
                             gsize            size);
 

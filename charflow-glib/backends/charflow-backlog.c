@@ -3,15 +3,13 @@
 
 #include "charflow-backlog-private.h"
 
-#include <string.h>
+#include "charflow-ring-private.h"
 
 struct _CharflowBacklog
 {
   gsize max_size;
   CharflowBackendOverflow overflow;
-  guint8 *ring; /* of max_size bytes; NULL while it was not needed */
-  gsize start; /* of the oldest byte */
-  gsize stored;
+  CharflowRing *ring; /* NULL while it was not needed */
   guint64 lost_bytes;
 };
 
@@ -30,39 +28,18 @@ charflow_backlog_new (gsize                   max_size,
 void
 charflow_backlog_free (CharflowBacklog *self)
 {
-  g_free (self->ring);
+  g_clear_pointer (&self->ring, charflow_ring_free);
   g_free (self);
 }
 
-/* Where there is no memory for it, it is one that keeps nothing. */
-static gsize
-get_capacity (CharflowBacklog *self)
+/* Without memory for it, nothing is kept. */
+static gboolean
+ensure_ring (CharflowBacklog *self)
 {
   if (self->ring == NULL && self->max_size > 0)
-    self->ring = g_try_malloc (self->max_size);
+    self->ring = charflow_ring_new (self->max_size);
 
-  return self->ring == NULL ? 0 : self->max_size;
-}
-
-/* Of at most so many bytes as there is room for; those that wrap are in two pieces. */
-static void
-store (CharflowBacklog *self,
-       const guint8    *data,
-       gsize            size)
-{
-  gsize to_edge;
-  gsize end;
-  gsize first;
-
-  if (size == 0)
-    return;
-
-  to_edge = self->max_size - self->start;
-  end = self->stored < to_edge ? self->start + self->stored : self->stored - to_edge;
-  first = MIN (size, self->max_size - end);
-  memcpy (self->ring + end, data, first);
-  memcpy (self->ring, data + first, size - first);
-  self->stored += size;
+  return self->ring != NULL;
 }
 
 /* Of more than there may be, only the end stays. */
@@ -71,17 +48,16 @@ replace_oldest (CharflowBacklog *self,
                 const guint8    *data,
                 gsize            size)
 {
-  gsize capacity = get_capacity (self);
-  gsize kept = MIN (size, capacity);
-  gsize room = capacity - self->stored;
+  gsize kept = MIN (size, self->max_size);
+  gsize room = charflow_ring_get_room (self->ring);
 
   self->lost_bytes += size - kept;
   if (kept > room)
     {
       self->lost_bytes += kept - room;
-      charflow_backlog_skip (self, kept - room);
+      charflow_ring_drop (self->ring, kept - room);
     }
-  store (self, data + (size - kept), kept);
+  charflow_ring_put (self->ring, data + (size - kept), kept);
 }
 
 gsize
@@ -89,16 +65,20 @@ charflow_backlog_add (CharflowBacklog *self,
                       const guint8    *data,
                       gsize            size)
 {
-  gsize kept;
+  gboolean has_ring = ensure_ring (self);
+  gsize kept = 0;
 
-  if (self->overflow == CHARFLOW_BACKEND_OVERFLOW_DROP_OLD)
+  if (has_ring && self->overflow == CHARFLOW_BACKEND_OVERFLOW_DROP_OLD)
     {
       replace_oldest (self, data, size);
       return size;
     }
 
-  kept = MIN (size, get_capacity (self) - self->stored);
-  store (self, data, kept);
+  if (has_ring)
+    {
+      kept = MIN (size, charflow_ring_get_room (self->ring));
+      charflow_ring_put (self->ring, data, kept);
+    }
   if (self->overflow == CHARFLOW_BACKEND_OVERFLOW_BLOCK)
     return kept;
 
@@ -106,30 +86,31 @@ charflow_backlog_add (CharflowBacklog *self,
   return size;
 }
 
-const guint8 *
+gsize
 charflow_backlog_peek (CharflowBacklog *self,
-                       gsize           *size)
+                       guint8          *buffer,
+                       gsize            size)
 {
-  *size = MIN (self->stored, self->max_size - self->start);
-  return self->stored == 0 ? NULL : self->ring + self->start;
+  gsize len = MIN (size, charflow_backlog_get_stored (self));
+
+  if (len > 0)
+    charflow_ring_peek (self->ring, buffer, len);
+
+  return len;
 }
 
 void
 charflow_backlog_skip (CharflowBacklog *self,
                        gsize            size)
 {
-  gsize to_edge = self->max_size - self->start;
-
-  g_assert (size <= self->stored);
-
-  self->start = size < to_edge ? self->start + size : size - to_edge;
-  self->stored -= size;
+  if (size > 0)
+    charflow_ring_drop (self->ring, size);
 }
 
 gsize
 charflow_backlog_get_stored (CharflowBacklog *self)
 {
-  return self->stored;
+  return self->ring == NULL ? 0 : charflow_ring_get_stored (self->ring);
 }
 
 guint64
@@ -147,7 +128,6 @@ charflow_backlog_takes_bytes (CharflowBacklog *self)
 void
 charflow_backlog_clear (CharflowBacklog *self)
 {
-  self->start = 0;
-  self->stored = 0;
+  g_clear_pointer (&self->ring, charflow_ring_free);
   self->lost_bytes = 0;
 }

@@ -49,6 +49,8 @@
 #define FALLBACK_INTERVAL_S 1
 /* Of what is kept for a late opener. */
 #define MAX_KEEP_UNSENT (G_GUINT64_CONSTANT (1) << 30)
+/* As much as the terminal takes at once. */
+#define FLUSH_PIECE 4096
 /* Of the terminal: only the group, which is that of terminals, may write to it besides its owner. */
 #define MODE 0620
 
@@ -169,12 +171,12 @@ static void update_room_source (CharflowPtyBackend *self);
 static gboolean
 flush_backlog (CharflowPtyBackend *self)
 {
-  const guint8 *data;
+  guint8 piece[FLUSH_PIECE];
   gsize size;
 
-  while ((data = charflow_backlog_peek (self->backlog, &size)) != NULL)
+  while ((size = charflow_backlog_peek (self->backlog, piece, sizeof piece)) > 0)
     {
-      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, data, size);
+      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, piece, size);
 
       if (len < 0)
         break;
@@ -182,7 +184,7 @@ flush_backlog (CharflowPtyBackend *self)
     }
   update_room_source (self);
 
-  return data == NULL;
+  return size == 0;
 }
 
 /* Where the one who read has gone, the next one has it written when it comes. */
