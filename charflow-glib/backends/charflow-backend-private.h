@@ -17,10 +17,12 @@ void charflow_backend_release (CharflowBackend *self,
 /* charflow_backend_get_opened() for the data path, where the type is known. */
 gboolean charflow_backend_is_opened (CharflowBackend *self);
 
-/* Announces CHARFLOW_EVENT_CLOSED, since nothing more comes, while what is written still gets there. */
-void charflow_backend_end_input (CharflowBackend *self);
+/* Whether there is a point in writing while the other side is not there, until the back end is closed: its input has ended and
+ * its output has not, or it keeps for later what it is given. */
+void charflow_backend_set_takes_output (CharflowBackend *self,
+                                        gboolean         takes_output);
 
-/* Whether what is written gets there: the other side is there, or only the input has ended. */
+/* Whether there is a point in writing now. */
 gboolean charflow_backend_takes_output (CharflowBackend *self);
 
 /* What messages call it: its label, or else its type. */

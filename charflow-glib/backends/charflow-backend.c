@@ -69,7 +69,7 @@ typedef struct
   CharflowFeatures features;
   gboolean active;
   gboolean opened;
-  gboolean output_stays; /* the input has ended, and nothing else */
+  gboolean takes_output; /* also while the other side is not there */
   gboolean opened_early; /* the other side was there before the opening ended */
   CharflowBackendLine line;
 } CharflowBackendPrivate;
@@ -146,7 +146,6 @@ set_active (CharflowBackend *self,
   CharflowBackendPrivate *priv = get_private (self);
 
   priv->active = active;
-  priv->output_stays = FALSE;
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ACTIVE]);
 }
 
@@ -1019,21 +1018,15 @@ charflow_backend_emit_event (CharflowBackend *self,
       return;
     }
 
-  priv->output_stays = FALSE;
   if (priv->opened != opened)
     set_opened (self, opened);
 }
 
 void
-charflow_backend_end_input (CharflowBackend *self)
+charflow_backend_set_takes_output (CharflowBackend *self,
+                                   gboolean         takes_output)
 {
-  CharflowBackendPrivate *priv = get_private (self);
-
-  if (!priv->active || !priv->opened)
-    return;
-
-  priv->output_stays = TRUE;
-  set_opened (self, FALSE);
+  get_private (self)->takes_output = takes_output;
 }
 
 gboolean
@@ -1041,7 +1034,7 @@ charflow_backend_takes_output (CharflowBackend *self)
 {
   CharflowBackendPrivate *priv = get_private (self);
 
-  return priv->opened || priv->output_stays;
+  return priv->opened || (priv->active && priv->takes_output);
 }
 
 /**

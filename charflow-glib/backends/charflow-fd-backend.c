@@ -36,6 +36,20 @@
  */
 
 /**
+ * CharflowFdBackendClass::open_fds:
+ * @self: a back end
+ * @in_fd: (out) (transfer full): the descriptor to read, or -1 for none
+ * @out_fd: (out) (transfer full): the descriptor to write to, or -1 for none; it may be @in_fd
+ * @error: return location for a #GError
+ *
+ * Opens an input, an output or both, without blocking.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+
+/**
  * CharflowFdBackend:
  *
  * A back end over file descriptors.
@@ -206,10 +220,8 @@ charflow_fd_backend_real_input_ended (CharflowFdBackend *self)
 {
   CharflowFdBackendPrivate *priv = get_private (self);
 
-  if (priv->out.fd >= 0 && !priv->out.has_ended)
-    charflow_backend_end_input (CHARFLOW_BACKEND (self));
-  else
-    charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), priv->out.fd >= 0 && !priv->out.has_ended);
+  charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
 }
 
 static void
@@ -276,6 +288,7 @@ charflow_fd_backend_acquire_fds (CharflowFdBackend *self,
       return FALSE;
     }
 
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), FALSE);
   priv->in.fd = in_fd;
   priv->out.fd = out_fd;
   if (!set_up_end (self, &priv->in, error) || !set_up_end (self, &priv->out, error))
@@ -382,6 +395,7 @@ take_write_error (CharflowFdBackend *self,
     return;
 
   charflow_fd_sources_destroy (priv->sources);
+  charflow_backend_set_takes_output (CHARFLOW_BACKEND (self), FALSE);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
 }
 

@@ -16,6 +16,7 @@
 #include "password.h"
 #include "serve-spec.h"
 #include "stats.h"
+#include "terminal.h"
 
 #define DEFAULT_LISTEN "spice://127.0.0.1:5930"
 
@@ -334,6 +335,9 @@ open_backends (Serving *serving)
     {
       ServeChannel *channel = serving->channels->pdata[i];
       Opening *opening = g_new0 (Opening, 1);
+
+      if (CHARFLOW_IS_STDIO_BACKEND (channel->backend))
+        terminal_guard_backends ();
 
       opening->serving = serving;
       opening->device = g_object_ref (serving->devices->pdata[i]);
