@@ -689,7 +689,7 @@ begin_epp (CharflowParallelBackend *self,
   if (size < 1 || size > MAX_EPP)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("The EPP mode moves from 1 to %d bytes at once, not %" G_GSIZE_FORMAT), MAX_EPP, size);
+                   _("The EPP mode moves from 1 to %d bytes at once, not %zu"), MAX_EPP, size);
       return FALSE;
     }
 
@@ -706,7 +706,7 @@ fail_with_part (CharflowParallelBackend *self,
   g_autofree char *excerpt = charflow_text_excerpt (self->path);
 
   g_set_error (error, G_IO_ERROR, code,
-               _("The device on '%s' moved only %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes"), excerpt, moved, size);
+               _("The device on '%s' moved only %zu of %zu bytes"), excerpt, moved, size);
 }
 
 static GBytes *

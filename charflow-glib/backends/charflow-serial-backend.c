@@ -3,6 +3,7 @@
 
 #include "charflow-serial-backend.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -732,7 +733,7 @@ install_device_properties (GObjectClass *object_class)
    * CharflowSerialBackend:exclusive:
    *
    * Whether nobody else may use the device meanwhile. Where another one that asks for this has it, opening it fails with
-   * %CHARFLOW_BACKEND_ERROR_BUSY.
+   * %CHARFLOW_BACKEND_ERROR_BUSY. A device that is no terminal can always be shared.
    *
    * Since: 1.0
    */
@@ -941,7 +942,7 @@ get_number (const CharflowBackendOptions *options,
   if (number < min || number > max)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("Option '%s' expects a number from %u to %u, not '%" G_GUINT64_FORMAT "'"), name, min, max, number);
+                   _("Option '%s' expects a number from %u to %u, not '%" PRIu64 "'"), name, min, max, number);
       return FALSE;
     }
 

@@ -338,56 +338,78 @@ typedef struct
   CharflowIoctlFunc control;
   int fd; /* its own */
   CharflowTermios *modes;
-} Farewell;
+} Ending;
+
+static void
+ending_free (Ending *ending)
+{
+  close (ending->fd);
+  charflow_termios_free (ending->modes);
+  g_free (ending);
+}
+
+/* Bytes wait in the driver, or, where that tells, in the port itself. */
+static gboolean
+is_sending (CharflowIoctlFunc control,
+            int               fd)
+{
+  int n_queued = 0;
+  int status = 0;
+
+  if (control (fd, TIOCOUTQ, &n_queued) == 0 && n_queued > 0)
+    return TRUE;
+
+  return control (fd, TIOCSERGETLSR, &status) == 0 && (status & TIOCSER_TEMT) == 0;
+}
 
 static gpointer
-say_farewell (gpointer user_data)
+drain_in_thread (gpointer user_data)
 {
-  Farewell *farewell = user_data;
-  int n_queued = 1;
+  Ending *ending = user_data;
 
-  for (int waited_ms = 0; waited_ms < DRAIN_LIMIT_MS && n_queued > 0; waited_ms += DRAIN_STEP_MS)
-    {
-      g_usleep (DRAIN_STEP_MS * 1000);
-      if (farewell->control (farewell->fd, TIOCOUTQ, &n_queued) < 0)
-        n_queued = 0;
-    }
+  for (int waited_ms = 0; waited_ms < DRAIN_LIMIT_MS && is_sending (ending->control, ending->fd); waited_ms += DRAIN_STEP_MS)
+    g_usleep (DRAIN_STEP_MS * 1000);
 
-  /* The other end holds it up, maybe for ever. */
-  if (n_queued > 0)
-    farewell->control (farewell->fd, TCFLSH, GINT_TO_POINTER (TCOFLUSH));
-
-  charflow_termios_set_after_output (farewell->modes, farewell->control, farewell->fd);
-  close (farewell->fd);
-  charflow_termios_free (farewell->modes);
-  g_free (farewell);
+  /* Where the other end holds it up, that may be for ever. */
+  ending->control (ending->fd, TCFLSH, GINT_TO_POINTER (TCOFLUSH));
+  charflow_termios_set (ending->modes, ending->control, ending->fd);
+  ending_free (ending);
   return NULL;
 }
 
 /* Closing a terminal waits until its output has gone, and other modes would garble that: a thread can wait. */
-static void
-restore_modes (CharflowSerialLine *self,
-               CharflowTermios    *modes)
+static gboolean
+drain_later (CharflowSerialLine    *self,
+             const CharflowTermios *modes)
 {
-  int n_queued = 0;
-  int fd = -1;
-  Farewell *farewell;
-
-  if (self->control (self->fd, TIOCOUTQ, &n_queued) == 0 && n_queued > 0)
-    fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 0);
+  int fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 0);
+  Ending *ending;
+  GThread *thread;
 
   if (fd < 0)
+    return FALSE;
+
+  ending = g_new0 (Ending, 1);
+  ending->control = self->control;
+  ending->fd = fd;
+  ending->modes = charflow_termios_copy (modes);
+  thread = g_thread_try_new ("charflow-serial", drain_in_thread, ending, NULL);
+  if (thread == NULL)
     {
-      charflow_termios_set_after_output (modes, self->control, self->fd);
-      charflow_termios_free (modes);
-      return;
+      ending_free (ending);
+      return FALSE;
     }
 
-  farewell = g_new0 (Farewell, 1);
-  farewell->control = self->control;
-  farewell->fd = fd;
-  farewell->modes = modes;
-  g_thread_unref (g_thread_new ("charflow-serial", say_farewell, farewell));
+  g_thread_unref (thread);
+  return TRUE;
+}
+
+static void
+restore_modes (CharflowSerialLine    *self,
+               const CharflowTermios *modes)
+{
+  if (!is_sending (self->control, self->fd) || !drain_later (self, modes))
+    charflow_termios_set (modes, self->control, self->fd);
 }
 
 void
@@ -413,7 +435,7 @@ charflow_serial_line_release (CharflowSerialLine         *self,
   if (modes != NULL)
     {
       charflow_termios_set_hangup (modes, config->hangup);
-      restore_modes (self, g_steal_pointer (&modes));
+      restore_modes (self, modes);
     }
   self->fd = -1;
 }

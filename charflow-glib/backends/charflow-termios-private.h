@@ -20,10 +20,6 @@ void charflow_termios_free (CharflowTermios *self);
 gboolean charflow_termios_set (const CharflowTermios *self,
                                CharflowIoctlFunc      control,
                                int                    fd);
-/* The same, once the last bytes have left the port. */
-gboolean charflow_termios_set_after_output (const CharflowTermios *self,
-                                            CharflowIoctlFunc      control,
-                                            int                    fd);
 
 /* Bytes pass as they are, with these settings; the line does not depend on a carrier. */
 void charflow_termios_make_raw (CharflowTermios              *self,
@@ -35,7 +31,6 @@ void charflow_termios_set_marks (CharflowTermios *self,
                                  gboolean         marks);
 
 /* Whether DTR and RTS are dropped when the last one closes the terminal. */
-gboolean charflow_termios_get_hangup (const CharflowTermios *self);
 void charflow_termios_set_hangup (CharflowTermios *self,
                                   gboolean         hangup);
 

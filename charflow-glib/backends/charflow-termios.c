@@ -12,12 +12,10 @@
 typedef struct termios2 Modes;
 #define GET_MODES TCGETS2
 #define SET_MODES TCSETS2
-#define SET_MODES_AFTER_OUTPUT TCSETSW2
 #else
 typedef struct termios Modes;
 #define GET_MODES TCGETS
 #define SET_MODES TCSETS
-#define SET_MODES_AFTER_OUTPUT TCSETSW
 #endif
 
 #define XON 0x11
@@ -141,16 +139,6 @@ charflow_termios_set (const CharflowTermios *self,
   return control (fd, SET_MODES, &modes) == 0;
 }
 
-gboolean
-charflow_termios_set_after_output (const CharflowTermios *self,
-                                   CharflowIoctlFunc      control,
-                                   int                    fd)
-{
-  Modes modes = self->modes;
-
-  return control (fd, SET_MODES_AFTER_OUTPUT, &modes) == 0;
-}
-
 void
 charflow_termios_make_raw (CharflowTermios              *self,
                            const CharflowSerialSettings *settings)
@@ -194,12 +182,6 @@ charflow_termios_set_marks (CharflowTermios *self,
     self->modes.c_iflag |= PARMRK;
   else
     self->modes.c_iflag &= ~PARMRK;
-}
-
-gboolean
-charflow_termios_get_hangup (const CharflowTermios *self)
-{
-  return (self->modes.c_cflag & HUPCL) != 0;
 }
 
 void

@@ -86,6 +86,7 @@ test_driver_reset (void)
   test_driver.modes = (struct termios2){ .c_cflag = B9600 | CS8 | CREAD | HUPCL, .c_ispeed = 9600, .c_ospeed = 9600 };
   test_driver.lines = TIOCM_DTR | TIOCM_RTS | TIOCM_CTS;
   test_driver.queued = 0;
+  test_driver.is_idle = TRUE;
   test_driver.flags = ASYNC_SPD_VHI;
   test_driver.only_baud = 0;
   test_driver.cannot = 0;
@@ -122,10 +123,6 @@ driver_take (unsigned int request,
     case TCSETS2:
       test_driver_set_modes (argument);
       return 0;
-    case TCSETSW2:
-      g_string_append (test_driver.log, "after-output ");
-      test_driver_set_modes (argument);
-      return 0;
     case TIOCMGET:
       *number = test_driver.lines | TIOCM_ST;
       return 0;
@@ -145,6 +142,9 @@ driver_take (unsigned int request,
       return 0;
     case TIOCOUTQ:
       *number = test_driver.queued;
+      return 0;
+    case TIOCSERGETLSR:
+      *number = test_driver.is_idle ? TIOCSER_TEMT : 0;
       return 0;
     case TCFLSH:
       g_string_append (test_driver.log, "flush ");

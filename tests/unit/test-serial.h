@@ -37,7 +37,8 @@ typedef struct
   GString *log;
   struct termios2 modes;
   int lines;
-  int queued;
+  int queued; /* bytes that wait in the driver */
+  gboolean is_idle; /* the port has sent its last byte */
   int flags;
   guint only_baud; /* the rate it does whatever is asked for, or 0 */
   tcflag_t cannot; /* what it does without */
