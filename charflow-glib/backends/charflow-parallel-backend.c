@@ -109,6 +109,9 @@ claim_in_thread (GTask        *task,
       return;
     }
 
+  /* Before it is told. */
+  close (claim->fd);
+  claim->fd = -1;
   excerpt = charflow_text_excerpt (claim->path);
   g_task_return_new_error (task, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
                            _("'%s' is not a parallel port: %s"), excerpt, g_strerror (saved_errno));

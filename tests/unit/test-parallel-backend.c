@@ -221,7 +221,7 @@ test_null_device (void)
   g_assert_nonnull (strstr (error->message, "'/dev/null' is not a parallel port"));
   g_assert_nonnull (strstr (error->message, g_strerror (ENOTTY)));
   g_assert_false (charflow_backend_get_active (backend));
-  test_wait_until (test_count_fds () == n_fds);
+  g_assert_cmpuint (test_count_fds (), ==, n_fds);
   g_assert_true (test_fd_is_open (STDIN_FILENO) == has_stdin);
 }
 
@@ -470,7 +470,7 @@ test_mode_refused (void)
   g_assert_false (test_open_backend (backend, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_nonnull (strstr (error->message, port->path));
-  test_wait_until (test_count_fds () == n_fds);
+  g_assert_cmpuint (test_count_fds (), ==, n_fds);
 }
 
 static void
