@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -149,6 +150,7 @@ test_exclusive (void)
   g_autofree char *spec = g_strdup_printf ("serial,path=%s,exclusive=off", pty->path);
   g_autoptr (GError) error = NULL;
   guint n_fds = test_count_fds ();
+  int is_exclusive = 0;
 
   g_assert_true (test_serial_set (backend, "9600", NULL));
   g_assert_false (test_open_backend (other, &error));
@@ -156,8 +158,12 @@ test_exclusive (void)
   g_assert_nonnull (strstr (error->message, pty->path));
   g_assert_cmpuint (test_count_fds (), ==, n_fds);
   g_assert_cmpuint (test_get_modes (pty->keeper).c_ospeed, ==, 9600);
+  g_assert_cmpint (ioctl (pty->keeper, TIOCGEXCL, &is_exclusive), ==, 0);
+  g_assert_cmpint (is_exclusive, ==, 1);
 
   charflow_backend_close (backend);
+  g_assert_cmpint (ioctl (pty->keeper, TIOCGEXCL, &is_exclusive), ==, 0);
+  g_assert_cmpint (is_exclusive, ==, 0);
   test_serial_open (other);
   charflow_backend_close (other);
 
