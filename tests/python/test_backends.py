@@ -86,6 +86,16 @@ class Specs(unittest.TestCase):
         self.assertEqual(options["size"].get_value_type(), Charflow.OptionType.SIZE)
         self.assertTrue(options["size"].get_description())
         options["size"].get_default_value()
+        self.assertFalse(options["size"].get_choices())
+        self.assertIn("logfile", options)
+
+    def test_the_older_syntax_makes_the_same(self):
+        ring = Charflow.Backend.new_from_spec("ringbuf:64,id=r")
+        self.assertEqual((ring.get_label(), ring.get_size()), ("r", 64))
+        for spec in ("vc", "vc:80Cx24C", "chardev:r"):
+            with self.subTest(spec=spec), self.assertRaises(GLib.Error) as caught:
+                Charflow.Backend.new_from_spec(spec)
+            self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.NOT_SUPPORTED))
 
     def test_none_and_wrong_types_are_type_errors(self):
         for wrong in (None, 5, b"null", object()):
