@@ -10,6 +10,7 @@
 
 /* Sorted by name. */
 static const CharflowBackendKind *const kinds[] = {
+  &charflow_loopback_backend_kind,
   &charflow_memory_backend_kind,
   &charflow_null_backend_kind,
   &charflow_pty_backend_kind,

@@ -32,6 +32,7 @@ typedef struct
                               GError                      **error);
 } CharflowBackendKind;
 
+extern const CharflowBackendKind charflow_loopback_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;

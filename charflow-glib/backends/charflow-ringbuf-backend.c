@@ -3,12 +3,11 @@
 
 #include "charflow-ringbuf-backend.h"
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
 #include "charflow-backend-options-private.h"
+#include "charflow-ring-private.h"
 
 /**
  * SECTION:charflow-ringbuf-backend
@@ -40,9 +39,7 @@ struct _CharflowRingbufBackend
   CharflowBackend parent_instance;
 
   guint64 size;
-  guint8 *ring; /* NULL before the first opening */
-  gsize start; /* of the oldest byte */
-  gsize stored;
+  CharflowRing *ring; /* NULL before the first opening */
   guint64 lost_bytes;
 };
 
@@ -76,28 +73,6 @@ check_size (guint64  size,
   return FALSE;
 }
 
-/* Bytes that wrap are in two pieces; @len is at most what the ring holds from @start on. */
-static void
-store (CharflowRingbufBackend *self,
-       const guint8           *data,
-       gsize                   len)
-{
-  gsize end = (self->start + self->stored) & (self->size - 1);
-  gsize first = MIN (len, self->size - end);
-
-  memcpy (self->ring + end, data, first);
-  memcpy (self->ring, data + first, len - first);
-  self->stored += len;
-}
-
-static void
-discard (CharflowRingbufBackend *self,
-         gsize                   len)
-{
-  self->start = (self->start + len) & (self->size - 1);
-  self->stored -= len;
-}
-
 static void
 announce (CharflowRingbufBackend *self,
           guint64                 old_lost_bytes)
@@ -122,7 +97,7 @@ ensure_ring (CharflowRingbufBackend *self,
   if (!check_size (self->size, error))
     return FALSE;
 
-  self->ring = g_try_malloc (self->size);
+  self->ring = charflow_ring_new (self->size);
   if (self->ring != NULL)
     return TRUE;
 
@@ -163,17 +138,17 @@ charflow_ringbuf_backend_write (CharflowBackend *backend,
   CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (backend);
   guint64 old_lost_bytes = self->lost_bytes;
   gsize kept = MIN (size, self->size);
-  gsize room = self->size - self->stored;
+  gsize room = charflow_ring_get_room (self->ring);
 
   /* Of more than the ring holds, only the end stays. */
   self->lost_bytes += size - kept;
   if (kept > room)
     {
       self->lost_bytes += kept - room;
-      discard (self, kept - room);
+      charflow_ring_drop (self->ring, kept - room);
     }
 
-  store (self, data + (size - kept), kept);
+  charflow_ring_put (self->ring, data + (size - kept), kept);
   announce (self, old_lost_bytes);
 
   return (gssize) size;
@@ -184,7 +159,7 @@ charflow_ringbuf_backend_finalize (GObject *object)
 {
   CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (object);
 
-  g_free (self->ring);
+  g_clear_pointer (&self->ring, charflow_ring_free);
 
   G_OBJECT_CLASS (charflow_ringbuf_backend_parent_class)->finalize (object);
 }
@@ -352,7 +327,7 @@ charflow_ringbuf_backend_get_stored (CharflowRingbufBackend *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), 0);
 
-  return self->stored;
+  return self->ring != NULL ? charflow_ring_get_stored (self->ring) : 0;
 }
 
 /**
@@ -398,7 +373,7 @@ charflow_ringbuf_backend_take_bytes (CharflowRingbufBackend *self,
   if (g_bytes_get_size (bytes) == 0)
     return bytes;
 
-  discard (self, g_bytes_get_size (bytes));
+  charflow_ring_drop (self->ring, g_bytes_get_size (bytes));
   announce (self, self->lost_bytes);
 
   return bytes;
@@ -420,19 +395,16 @@ charflow_ringbuf_backend_peek_bytes (CharflowRingbufBackend *self,
                                      gsize                   max_size)
 {
   gsize len;
-  gsize first;
   guint8 *data;
 
   g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
 
-  len = MIN (max_size, self->stored);
+  len = MIN (max_size, charflow_ringbuf_backend_get_stored (self));
   if (len == 0)
     return g_bytes_new (NULL, 0);
 
-  first = MIN (len, self->size - self->start);
   data = g_malloc (len);
-  memcpy (data, self->ring + self->start, first);
-  memcpy (data + first, self->ring, len - first);
+  charflow_ring_peek (self->ring, data, len);
 
   return g_bytes_new_take (data, len);
 }
