@@ -8,6 +8,7 @@
 
 #include "charflow-backend-options-private.h"
 #include "charflow-ring-private.h"
+#include "charflow-text-private.h"
 
 /**
  * SECTION:charflow-ringbuf-backend
@@ -16,8 +17,8 @@
  *
  * A ring of memory: it takes everything that is written, and when it is full the oldest bytes make
  * room. The program looks at its contents with charflow_ringbuf_backend_peek_bytes() and
- * charflow_ringbuf_backend_take_bytes(), whether it is open or not; a front end never gets input
- * from it.
+ * charflow_ringbuf_backend_take_bytes(), whether it is open or not, and may add to them with
+ * charflow_ringbuf_backend_feed_bytes(); a front end never gets input from it.
  *
  * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is
  * there as soon as it is open.
@@ -409,6 +410,132 @@ charflow_ringbuf_backend_peek_bytes (CharflowRingbufBackend *self,
   return g_bytes_new_take (data, len);
 }
 
+/**
+ * charflow_ringbuf_backend_feed_bytes:
+ * @self: a ring
+ * @bytes: the bytes
+ * @error: return location for a #GError
+ *
+ * Adds bytes to the ring as if a front end had written them.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_ringbuf_backend_feed_bytes (CharflowRingbufBackend *self,
+                                     GBytes                 *bytes,
+                                     GError                **error)
+{
+  const guint8 *data;
+  gsize size;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+
+  data = g_bytes_get_data (bytes, &size);
+
+  return charflow_backend_write (CHARFLOW_BACKEND (self), data, size, error) >= 0;
+}
+
+/**
+ * charflow_ringbuf_backend_take_base64:
+ * @self: a ring
+ * @max_size: the most to take, in bytes before they are encoded
+ *
+ * Takes the oldest bytes out of the ring, in the alphabet of Base64 with its padding.
+ *
+ * Returns: (transfer full): the text, empty when the ring is
+ *
+ * Since: 1.0
+ */
+char *
+charflow_ringbuf_backend_take_base64 (CharflowRingbufBackend *self,
+                                      gsize                   max_size)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
+
+  bytes = charflow_ringbuf_backend_take_bytes (self, max_size);
+
+  return g_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+/* GLib's decoder passes over what does not belong there and over an end that is missing. */
+static gboolean
+check_base64 (const char *text,
+              GError    **error)
+{
+  gsize n = 0;
+  gsize n_padding = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      if (*p == '\n')
+        continue;
+
+      if (*p == '=')
+        n_padding++;
+      else if (n_padding > 0 || !(g_ascii_isalnum (*p) || *p == '+' || *p == '/'))
+        {
+          g_autofree char *excerpt = charflow_text_excerpt (p);
+
+          g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                       _("Base64 expects letters, digits, '+', '/' and '=' at the end, not '%s'"), excerpt);
+          return FALSE;
+        }
+      n++;
+    }
+
+  if (n % 4 == 0 && n_padding <= 2)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+               _("Base64 expects groups of 4 characters, at the end with up to 2 of '=', but there are %"
+                 PRIu64 " with %" PRIu64 " of '='"),
+               (guint64) n, (guint64) n_padding);
+  return FALSE;
+}
+
+/**
+ * charflow_ringbuf_backend_feed_base64:
+ * @self: a ring
+ * @text: the bytes in Base64, which may have line ends in it
+ * @error: return location for a #GError
+ *
+ * Adds bytes to the ring as if a front end had written them.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_INVALID_VALUE when the text has other characters in it or ends
+ * too early, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_ringbuf_backend_feed_base64 (CharflowRingbufBackend *self,
+                                      const char             *text,
+                                      GError                **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 *data;
+  gsize len;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  if (!check_base64 (text, error))
+    return FALSE;
+
+  data = g_base64_decode (text, &len);
+  bytes = g_bytes_new_take (data, len);
+
+  return charflow_ringbuf_backend_feed_bytes (self, bytes, error);
+}
+
 static CharflowBackend *
 create_from_options (const CharflowBackendOptions *options,
                      GError                      **error)
@@ -422,6 +549,18 @@ create_from_options (const CharflowBackendOptions *options,
                        "label", charflow_backend_options_get_id (options),
                        "size", size,
                        NULL);
+}
+
+static CharflowBackend *
+create_memory_from_options (const CharflowBackendOptions *options,
+                            GError                      **error)
+{
+  CharflowBackend *backend = create_from_options (options, error);
+
+  if (backend != NULL)
+    charflow_backend_set_uri (backend, "memory");
+
+  return backend;
 }
 
 static const CharflowBackendOption ringbuf_options[] = {
@@ -441,5 +580,5 @@ const CharflowBackendKind charflow_memory_backend_kind = {
   .name = "memory",
   .description = N_("Remembers what was written last; an old name of ringbuf"),
   .options = ringbuf_options,
-  .create = create_from_options,
+  .create = create_memory_from_options,
 };

@@ -117,6 +117,19 @@ class Kinds(unittest.TestCase):
         self.assertTrue(changes)
         self.assertTrue(ring.get_opened())
         self.assertEqual(Charflow.RingbufBackend.new(8).get_size(), 8)
+        self.assertTrue(ring.feed_bytes(GLib.Bytes.new(b"\0\xff\1")))
+        self.assertEqual(ring.take_base64(10), "AP8B")
+        self.assertTrue(ring.feed_base64("YQ=="))
+        self.assertEqual(ring.take_bytes(10).get_data(), b"a")
+        with self.assertRaises(GLib.Error) as caught:
+            ring.feed_base64("YQ")
+        self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.INVALID_VALUE))
+
+    def test_a_loopback_gives_back(self):
+        loopback = open_backend(Charflow.LoopbackBackend.new(4))
+        self.assertEqual(loopback.get_size(), 4)
+        self.assertEqual(loopback.write(b"abcdef"), 4)
+        self.assertEqual(loopback.read_bytes(10).get_data(), b"abcd")
 
     def test_a_null_backend_takes_everything(self):
         null = open_backend(Charflow.NullBackend.new())
