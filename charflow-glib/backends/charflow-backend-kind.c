@@ -16,6 +16,7 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
+  &charflow_udp_backend_kind,
 };
 
 const CharflowBackendKind *
