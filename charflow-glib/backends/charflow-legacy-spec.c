@@ -56,20 +56,17 @@ add_address (const Form *form,
              GError    **error)
 {
   gboolean bracketed = *address == '[';
-  const char *colon = bracketed ? strstr (address, "]:") : strchr (address, ':');
-  const char *port = colon != NULL ? colon + (bracketed ? 2 : 1) : "";
-  g_autofree char *host = NULL;
+  const char *start = bracketed ? address + 1 : address;
+  gsize len = strcspn (start, bracketed ? "]" : ":");
+  const char *colon = start[len] == ']' ? start + len + 1 : start + len;
+  g_autofree char *host = g_strndup (start, len);
 
-  if (*port == '\0' || strchr (port, ':') != NULL)
+  if (*colon != ':' || colon[1] == '\0' || strchr (colon + 1, ':') != NULL || (bracketed && len == 0))
     return refuse_address (form->prefix, address, error);
 
-  host = bracketed ? g_strndup (address + 1, colon - address - 1) : g_strndup (address, colon - address);
-  if (bracketed && *host == '\0')
-    return refuse_address (form->prefix, address, error);
-
-  if (*host != '\0')
+  if (len > 0)
     charflow_spec_add_item (items, host_key, host);
-  charflow_spec_add_item (items, port_key, port);
+  charflow_spec_add_item (items, port_key, colon + 1);
   return TRUE;
 }
 

@@ -150,6 +150,8 @@ test_bad_addresses (void)
     "tcp:[::1]5",
     "tcp:[::1",
     "tcp:[]:5",
+    "tcp:[a]b]:5",
+    "tcp:[a]:]:5",
     "tcp:[::1]:5:6",
     "tcp:,server",
     "telnet:host",
