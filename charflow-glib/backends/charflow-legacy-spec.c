@@ -133,6 +133,31 @@ parse_value (const Form *form,
   return TRUE;
 }
 
+/* "fd:NUMBER[,key=value,…]"; only a socket can listen, and so the key that says whether it does tells that
+ * it is one. */
+static gboolean
+parse_descriptor (const Form *form,
+                  GPtrArray  *items,
+                  const char *spec,
+                  GError    **error)
+{
+  if (!parse_value (form, items, spec, error))
+    return FALSE;
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      const CharflowSpecItem *item = g_ptr_array_index (items, i);
+
+      if (strcmp (item->name, "server") == 0)
+        {
+          charflow_spec_add_item (items, "backend", "socket");
+          break;
+        }
+    }
+
+  return TRUE;
+}
+
 /* "file:PATH" with no options, and so with commas as they are. */
 static gboolean
 parse_path (const Form *form,
@@ -291,7 +316,7 @@ static const Form forms[] = {
   { "COM", "serial", "path", parse_device },
   { "chardev:", NULL, NULL, parse_reference },
   { "con:", "console", NULL, parse_console },
-  { "fd:", "socket", "fd", parse_value },
+  { "fd:", "fd", "fd", parse_descriptor },
   { "file:", "file", "path", parse_path },
   { "memory:", "memory", "size", parse_value },
   { "mon:", NULL, NULL, parse_monitor },
