@@ -18,6 +18,7 @@
 #include "charflow-enum-types.h"
 #include "charflow-enums.h"
 #include "charflow-line-device.h"
+#include "charflow-loopback-backend.h"
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"
@@ -31,6 +32,7 @@
 #include "charflow-session.h"
 #include "charflow-smartcard-device.h"
 #include "charflow-socket-backend.h"
+#include "charflow-udp-backend.h"
 #include "charflow-version.h"
 #include "charflow-write-buffer.h"
 

@@ -10,11 +10,13 @@
 
 /* Sorted by name. */
 static const CharflowBackendKind *const kinds[] = {
+  &charflow_loopback_backend_kind,
   &charflow_memory_backend_kind,
   &charflow_null_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
+  &charflow_udp_backend_kind,
 };
 
 const CharflowBackendKind *
@@ -56,14 +58,32 @@ charflow_backend_kind_lookup (const char *name)
 
 /**
  * charflow_backend_new_from_spec: (skip)
- * @spec: `KIND,id=ID,key=value,…`
+ * @spec: `KIND,id=ID,key=value,…`, or such as `tcp:HOST:PORT`
  * @error: return location for a #GError
  *
- * Makes a back end from a spec in the syntax of QEMU's `-chardev`.
+ * Makes a back end from a spec in one of the syntaxes of QEMU.
  *
- * A comma in a value is written twice; of a repeated key the last one counts; `key` alone is
- * `key=on`, and `nokey` is `key=off`. The `id` becomes #CharflowBackend:label and may be left out.
- * charflow_backend_list_kinds() and charflow_backend_list_options() tell what there is.
+ * That of `-chardev` is `KIND,id=ID,key=value,…`. A comma in a value is written twice; of a repeated
+ * key the last one counts; `key` alone is `key=on`, and `nokey` is `key=off`. The `id` becomes
+ * #CharflowBackend:label and may be left out. charflow_backend_list_kinds() and
+ * charflow_backend_list_options() tell what there is.
+ *
+ * That of `-serial` is one string, in which brackets mean what may be left out:
+ *
+ * - `null`, `pty`, `stdio`, `con:` (the kind `console`)
+ * - `tcp:[HOST]:PORT[,key=value,…]`, and likewise `telnet:`, `tn3270:` and `websocket:`;
+ *   `unix:PATH[,key=value,…]` (the kind `socket`)
+ * - `fd:NUMBER[,key=value,…]` (the kind `fd`; with a key `server`, the kind `socket`)
+ * - `udp:[HOST]:PORT[@[LOCALADDR]:LOCALPORT][,key=value,…]`
+ * - `file:PATH` and `pipe:PATH`
+ * - `/dev/parport…` and `/dev/ppi…` (the kind `parallel`), every other `/dev/…` and `COM` with a
+ *   number (the kind `serial`)
+ * - `ringbuf:SIZE` and `memory:SIZE`
+ * - `mon:` and any other spec: the same with `mux=on`, and of `stdio` also with `signal=off`
+ *
+ * An IPv6 address is written in brackets: `tcp:[::1]:5555`. What is not said has the same default in
+ * both. `vc` and `chardev:ID` are known and fail with %CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED: the
+ * former is the viewer's, and what the latter refers to is not known here.
  *
  * The back end is not opened by this, so nothing outside of the program has changed. Fails with the
  * codes of #CharflowBackendError.
@@ -90,7 +110,7 @@ charflow_backend_new_from_spec (const char *spec,
 
 /**
  * charflow_backend_create_from_spec: (rename-to charflow_backend_new_from_spec)
- * @spec: `KIND,id=ID,key=value,…`
+ * @spec: `KIND,id=ID,key=value,…`, or such as `tcp:HOST:PORT`
  * @error: return location for a #GError
  *
  * Makes a back end as charflow_backend_new_from_spec() does, for languages in which an abstract
@@ -150,12 +170,20 @@ charflow_backend_describe_kind (const char *kind)
   return found != NULL ? _(found->description) : NULL;
 }
 
+static void
+add_options (GPtrArray                   *list,
+             const CharflowBackendOption *options)
+{
+  for (const CharflowBackendOption *option = options; option->name != NULL; option++)
+    g_ptr_array_add (list, (gpointer) option);
+}
+
 /**
  * charflow_backend_list_options:
  * @kind: the name of a kind
  * @error: return location for a #GError
  *
- * Lists the options of a kind of back end, besides `id`.
+ * Lists the options of a kind of back end, besides `id`: first its own, then those of every kind.
  *
  * Fails with %CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND when there is no such kind.
  *
@@ -177,8 +205,8 @@ charflow_backend_list_options (const char *kind,
     return NULL;
 
   list = g_ptr_array_new ();
-  for (const CharflowBackendOption *option = found->options; option->name != NULL; option++)
-    g_ptr_array_add (list, (gpointer) option);
+  add_options (list, found->options);
+  add_options (list, charflow_backend_options_get_common ());
 
   return g_steal_pointer (&list);
 }

@@ -18,7 +18,8 @@ struct _CharflowBackendOption
   const char *const *choices; /* of a CHOICE, in the order of its enum; ends with NULL */
 };
 
-/* The options of one spec, parsed: only keys of the kind's table, each value of its type. */
+/* The options of one spec, parsed: only keys of the kind's table and the common ones, each value of
+ * its type. */
 typedef struct _CharflowBackendOptions CharflowBackendOptions;
 
 /* A kind of back end: its word in a spec, and how one is made. */
@@ -31,11 +32,13 @@ typedef struct
                               GError                      **error);
 } CharflowBackendKind;
 
+extern const CharflowBackendKind charflow_loopback_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
 extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_socket_backend_kind;
+extern const CharflowBackendKind charflow_udp_backend_kind;
 
 /* NULL when there is none of this name. */
 const CharflowBackendKind *charflow_backend_kind_lookup (const char *name);
@@ -45,7 +48,10 @@ const CharflowBackendKind *charflow_backend_kind_find (const char *name,
 /* The n-th in the order of names, or NULL past the last. */
 const CharflowBackendKind *charflow_backend_kind_get_nth (gsize n);
 
-/* Parses "KIND,id=…,key=value,…" and tells the kind; all values are checked against its table. */
+/* The rows that every kind has besides its own, with a row of zeros at the end. */
+const CharflowBackendOption *charflow_backend_options_get_common (void);
+
+/* Parses a spec in either syntax and tells the kind; all values are checked against its table. */
 CharflowBackendOptions *charflow_backend_options_new (const char                 *spec,
                                                       const CharflowBackendKind **kind,
                                                       GError                    **error);

@@ -6,12 +6,14 @@
 struct _CharflowFdSources
 {
   GQueue live; /* of FdSource, none owned: each leaves when it is finalized */
+  GIOCondition ready;
 };
 
 typedef struct
 {
   GSource source;
-  gpointer tag;
+  GIOCondition condition;
+  gpointer tag; /* NULL without a descriptor */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -29,7 +31,7 @@ fd_source_check (GSource *source)
 {
   FdSource *self = (FdSource *) source;
 
-  return g_source_query_unix_fd (source, self->tag) != 0;
+  return self->tag != NULL && g_source_query_unix_fd (source, self->tag) != 0;
 }
 
 static gboolean
@@ -66,6 +68,15 @@ static GSourceFuncs fd_source_funcs = {
   .finalize = fd_source_finalize,
 };
 
+/* A source is ready at a time that has passed, and until it is given no time any more. */
+static void
+fd_source_update_ready (FdSource *self)
+{
+  GIOCondition ready = self->condition & self->owner->ready;
+
+  g_source_set_ready_time (&self->source, ready != 0 ? 0 : -1);
+}
+
 CharflowFdSources *
 charflow_fd_sources_new (void)
 {
@@ -95,12 +106,27 @@ charflow_fd_sources_create (CharflowFdSources *self,
   /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
-  fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  if (fd >= 0)
+    fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->condition = condition;
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
+  fd_source_update_ready (fd_source);
 
   return source;
+}
+
+void
+charflow_fd_sources_set_ready (CharflowFdSources *self,
+                               GIOCondition       ready)
+{
+  if (self->ready == ready)
+    return;
+
+  self->ready = ready;
+  for (GList *link = self->live.head; link != NULL; link = link->next)
+    fd_source_update_ready (link->data);
 }
 
 void

@@ -150,7 +150,9 @@ def main():
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
             "socket,id=c0,path=/run/c0.sock,server=on,wait=off", "socket,host=::1,port=7,server=off,reconnect=3",
-            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server")):
+            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server", "tcp:[::1]:0,wait=off",
+            "mon:stdio,logfile=l", "udp:h:1@[::]:2,ipv6", "vc:80Cx24C", "file:a,b", "/dev/ttyS0", "COM1", "ringbuf:1.5k",
+            "fd:5,server=on", "chardev:a", "con:", "udp,port=1,mux=on,record=r,reply-to-sender", "loopback,size=1k")):
         write("spec", f"spec-{i}", text.encode())
 
     for i, text in enumerate((

@@ -106,7 +106,7 @@ class UsageTest(CommandTest):
             self.assertRegex(done.stdout, rf"(?m)^\s*{name}\b")
         done = self.run_charflow("backends", "socket")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for option in ("path", "host", "port", "server", "reconnect"):
+        for option in ("path", "host", "port", "server", "reconnect", "logfile", "mux"):
             self.assertRegex(done.stdout, rf"(?m)^\s*{option}\b")
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import socket
 import tempfile
 import unittest
 
@@ -86,6 +87,16 @@ class Specs(unittest.TestCase):
         self.assertEqual(options["size"].get_value_type(), Charflow.OptionType.SIZE)
         self.assertTrue(options["size"].get_description())
         options["size"].get_default_value()
+        self.assertFalse(options["size"].get_choices())
+        self.assertIn("logfile", options)
+
+    def test_the_older_syntax_makes_the_same(self):
+        ring = Charflow.Backend.new_from_spec("ringbuf:64,id=r")
+        self.assertEqual((ring.get_label(), ring.get_size()), ("r", 64))
+        for spec in ("vc", "vc:80Cx24C", "chardev:r"):
+            with self.subTest(spec=spec), self.assertRaises(GLib.Error) as caught:
+                Charflow.Backend.new_from_spec(spec)
+            self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.NOT_SUPPORTED))
 
     def test_none_and_wrong_types_are_type_errors(self):
         for wrong in (None, 5, b"null", object()):
@@ -107,11 +118,36 @@ class Kinds(unittest.TestCase):
         self.assertTrue(changes)
         self.assertTrue(ring.get_opened())
         self.assertEqual(Charflow.RingbufBackend.new(8).get_size(), 8)
+        self.assertTrue(ring.feed_bytes(GLib.Bytes.new(b"\0\xff\1")))
+        self.assertEqual(ring.take_base64(10), "AP8B")
+        self.assertTrue(ring.feed_base64("YQ=="))
+        self.assertEqual(ring.take_bytes(10).get_data(), b"a")
+        with self.assertRaises(GLib.Error) as caught:
+            ring.feed_base64("YQ")
+        self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.INVALID_VALUE))
+
+    def test_a_loopback_gives_back(self):
+        loopback = open_backend(Charflow.LoopbackBackend.new(4))
+        self.assertEqual(loopback.get_size(), 4)
+        self.assertEqual(loopback.write(b"abcdef"), 4)
+        self.assertEqual(loopback.read_bytes(10).get_data(), b"abcd")
 
     def test_a_null_backend_takes_everything(self):
         null = open_backend(Charflow.NullBackend.new())
         self.assertEqual(null.write(b"gone"), 4)
         self.assertEqual(null.get_uri(), "null")
+
+    def test_datagrams_go_both_ways(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(30)
+            udp = open_backend(Charflow.UdpBackend.new("127.0.0.1", peer.getsockname()[1]))
+            self.assertEqual((udp.get_host(), udp.get_port()), peer.getsockname())
+            self.assertIsNone(udp.get_local_address())
+            self.assertFalse(udp.get_reply_to_sender())
+            self.assertEqual(udp.write(b"there"), 5)
+            self.assertEqual(peer.recvfrom(100), (b"there", ("127.0.0.1", udp.get_local_port())))
+            udp.close()
 
     def test_a_pty_has_a_name(self):
         pty = open_backend(Charflow.PtyBackend.new(None))
@@ -210,9 +246,15 @@ class Properties(unittest.TestCase):
     def test_all_can_be_read(self):
         read = support.surface.read_properties
         self.assertEqual(read(Charflow.RingbufBackend(size=16, label="r"))["size"], 16)
+        self.assertEqual(read(Charflow.LoopbackBackend(size=3))["size"], 3)
         self.assertEqual(read(Charflow.NullBackend(label="n"))["label"], "n")
         self.assertIsNone(read(Charflow.PtyBackend())["slave-path"])
         values = read(Charflow.SocketBackend(host="localhost", port=5, to=7, server=True, wait=True, nodelay=True,
                                              family=Gio.SocketFamily.IPV4))
         self.assertEqual((values["host"], values["port"], values["to"]), ("localhost", 5, 7))
         self.assertEqual(values["family"], Gio.SocketFamily.IPV4)
+        values = read(Charflow.UdpBackend(host="h", port=5, local_address="l", local_port=6, reply_to_sender=True))
+        self.assertEqual((values["host"], values["port"]), ("h", 5))
+        self.assertEqual((values["local-address"], values["local-port"]), ("l", 6))
+        self.assertTrue(values["reply-to-sender"])
+        self.assertEqual(values["family"], Gio.SocketFamily.INVALID)
