@@ -397,6 +397,84 @@ test_full_beside_others (void)
   seat_expect (full, "<O><I><U><I><U><I>12345678never");
 }
 
+/* What a mux of three does, said once more in a few lines. */
+static void
+play_model (const char *input,
+            GString   **outputs)
+{
+  gboolean is_after_escape = FALSE;
+  guint focus = 2;
+
+  for (const char *p = input; *p != '\0'; p++)
+    {
+      if (is_after_escape && *p == 'c')
+        focus = (focus + 1) % 3;
+      if ((is_after_escape && *p == '\001') || (!is_after_escape && *p != '\001'))
+        g_string_append_c (outputs[focus], *p);
+      is_after_escape = !is_after_escape && *p == '\001';
+    }
+}
+
+static char *
+random_input (void)
+{
+  static const char letters[] = "abcdefgh\001\001cccccc";
+  GString *input = g_string_new (NULL);
+  guint n = g_test_rand_int_range (1, 60);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_c (input, letters[g_test_rand_int_range (0, sizeof letters - 1)]);
+
+  return g_string_free (input, FALSE);
+}
+
+/* However slow each of them is, and however it is cut, each byte gets to where it belongs. */
+static void
+test_model (void)
+{
+  for (guint run = 0; run < 100; run++)
+    {
+      g_autoptr (TestEndpoint) base = test_endpoint_new ();
+      g_autoptr (CharflowMuxBackend) mux = mux_new (base, "ring-size", g_test_rand_int_range (1, 20),
+                                                    "look-ahead", g_test_rand_int_range (0, 5), NULL);
+      g_autoptr (GString) input = g_string_new (NULL);
+      Seat *seats[3];
+      GString *models[3];
+
+      for (guint i = 0; i < 3; i++)
+        {
+          seats[i] = seat_new (mux, 0);
+          models[i] = g_string_new (NULL);
+        }
+
+      for (guint step = 0; step < 30; step++)
+        {
+          g_autofree char *text = random_input ();
+
+          g_string_append (input, text);
+          test_endpoint_feed (base, text);
+          test_front_end_set_credit (seats[step % 3]->front_end, g_test_rand_int_range (0, 6));
+          for (gint n = g_test_rand_int_range (0, 10); n > 0; n--)
+            g_main_context_iteration (NULL, FALSE);
+        }
+      for (guint i = 0; i < 3; i++)
+        test_front_end_set_credit (seats[i]->front_end, 64);
+      settle ();
+
+      play_model (input->str, models);
+      for (guint i = 0; i < 3; i++)
+        {
+          g_autoptr (GRegex) event = g_regex_new ("<.>", 0, 0, NULL);
+          g_autofree char *data = g_regex_replace_literal (event, seats[i]->front_end->log->str, -1, 0, "", 0, NULL);
+
+          g_assert_cmpstr (data, ==, models[i]->str);
+          g_string_free (models[i], TRUE);
+          seat_free (seats[i]);
+        }
+      g_assert_cmpuint (count_left (base), ==, 0);
+    }
+}
+
 static void
 command_cb (CharflowMuxBackend *mux,
             guint               key,
@@ -1439,6 +1517,7 @@ main (int    argc,
   g_test_add_func ("/mux-backend/M6/full-in-order", test_full_in_order);
   g_test_add_func ("/mux-backend/M6/escape-from-one-that-is-stuck", test_rescue);
   g_test_add_func ("/mux-backend/M6/full-beside-others", test_full_beside_others);
+  g_test_add_func ("/mux-backend/M6/as-a-model", test_model);
   g_test_add_func ("/mux-backend/M7/literal-and-unknown", test_literal_and_unknown);
   g_test_add_func ("/mux-backend/M8/timestamps", test_timestamps);
   g_test_add_func ("/mux-backend/M8/timestamps-of-several", test_timestamps_of_several);
