@@ -39,7 +39,7 @@
  * %CHARFLOW_EVENT_BREAK. A break of the multiplexer itself, by charflow_backend_emit_event(), is for the one that has the
  * focus.
  *
- * A base may be a multiplexer itself. In a spec it is `mux`, with the option `chardev` for the label of the base, for which
+ * A base may be a multiplexer itself. It belongs to the same main context. In a spec it is `mux`, with the option `chardev` for the label of the base, for which
  * a #CharflowBackendRegistry is needed, or the option `mux=on` of any other kind.
  */
 

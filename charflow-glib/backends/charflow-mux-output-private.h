@@ -24,6 +24,9 @@ void charflow_mux_output_add_text (CharflowMuxOutput *self,
                                    const char        *text);
 gboolean charflow_mux_output_has_text (CharflowMuxOutput *self);
 
+/* Whether the base is being written to, so that nobody else can write now. */
+gboolean charflow_mux_output_is_writing (CharflowMuxOutput *self);
+
 /* Writes the text that waits; FALSE with an error when some still does. */
 gboolean charflow_mux_output_flush (CharflowMuxOutput *self,
                                     CharflowBackend   *base,

@@ -71,6 +71,12 @@ charflow_mux_output_has_text (CharflowMuxOutput *self)
   return self->text->len > 0;
 }
 
+gboolean
+charflow_mux_output_is_writing (CharflowMuxOutput *self)
+{
+  return self->is_writing;
+}
+
 static gboolean
 set_would_block (GError **error)
 {

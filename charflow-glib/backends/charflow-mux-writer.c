@@ -29,6 +29,13 @@ give_turn (CharflowMuxBackend *self)
   self->n_turns = 1;
 }
 
+static void
+wake_writers (CharflowMuxBackend *self)
+{
+  for (GList *link = self->writers.head; link != NULL; link = link->next)
+    charflow_mux_slot_set_writable (link->data, TRUE);
+}
+
 static gboolean
 base_writable_cb (gpointer user_data)
 {
@@ -38,8 +45,7 @@ base_writable_cb (gpointer user_data)
   charflow_mux_output_flush (self->output, self->base, NULL);
 
   give_turn (self);
-  for (GList *link = self->writers.head; link != NULL; link = link->next)
-    charflow_mux_slot_set_writable (link->data, TRUE);
+  wake_writers (self);
   charflow_mux_backend_update_out_source (self);
 
   return G_SOURCE_CONTINUE;
@@ -64,9 +70,10 @@ charflow_mux_backend_update_out_source (CharflowMuxBackend *self)
         }
     }
 
-  /* Nobody would ever wake them, so they need not wait for each other. */
-  if (self->out_source == NULL)
+  /* Nobody else would ever wake them, so they need not wait for each other. */
+  if (self->out_source == NULL && !charflow_mux_output_is_writing (self->output))
     {
+      wake_writers (self);
       g_queue_clear (&self->writers);
       self->turn = NULL;
     }
@@ -151,5 +158,5 @@ charflow_mux_backend_await_room (CharflowMuxBackend *self,
   if (g_queue_find (&self->writers, slot) == NULL)
     queue_writer (self, slot, FALSE);
 
-  return self->out_source != NULL;
+  return self->out_source != NULL || charflow_mux_output_is_writing (self->output);
 }

@@ -1067,6 +1067,52 @@ test_base_without_sources (void)
   g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "stored", 6);
 }
 
+typedef struct
+{
+  Seat *seat;
+  GSource *source;
+} Interrupter;
+
+static gboolean
+write_once_cb (gpointer user_data)
+{
+  seat_writes (((Interrupter *) user_data)->seat, "later", 5);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+interrupt_cb (Interrupter *self)
+{
+  if (self->source != NULL)
+    return;
+
+  seat_writes (self->seat, "later", -1);
+  self->source = charflow_backend_create_source (self->seat->slot, G_IO_OUT);
+  g_assert_nonnull (self->source);
+  g_source_set_callback (self->source, write_once_cb, self, NULL);
+  g_source_attach (self->source, NULL);
+}
+
+/* Who writes from a handler of what another one writes waits until that is done. */
+static void
+test_write_within_write (void)
+{
+  g_autoptr (CharflowBackend) base = charflow_backend_new_from_spec ("ringbuf,size=64", NULL);
+  g_autoptr (CharflowMuxBackend) mux = charflow_mux_backend_new (base);
+  g_autoptr (Seat) first = seat_new (mux, 128);
+  g_autoptr (Seat) second = seat_new (mux, 128);
+  g_autoptr (GBytes) bytes = NULL;
+  Interrupter interrupter = { .seat = second };
+
+  charflow_mux_backend_set_timestamps (mux, TRUE);
+  g_signal_connect_swapped (base, "changed", G_CALLBACK (interrupt_cb), &interrupter);
+  seat_writes (first, "a\nb ", 4);
+  settle ();
+  bytes = charflow_ringbuf_backend_peek_bytes (CHARFLOW_RINGBUF_BACKEND (base), 64);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "a\n[00:00:00.000] b later", 24);
+  g_source_unref (interrupter.source);
+}
+
 /* What passes through. */
 
 #define TEST_TYPE_LINE (test_line_get_type ())
@@ -1531,6 +1577,7 @@ main (int    argc,
   g_test_add_func ("/mux-backend/base/is-changed", test_swap);
   g_test_add_func ("/mux-backend/base/change-fails", test_swap_fails);
   g_test_add_func ("/mux-backend/base/without-sources", test_base_without_sources);
+  g_test_add_func ("/mux-backend/writing/within-a-write", test_write_within_write);
   g_test_add_func ("/mux-backend/base/has-the-duties", test_passes_duties);
   g_test_add_func ("/mux-backend/opening/first-opens-last-closes", test_first_opens_last_closes);
   g_test_add_func ("/mux-backend/opening/by-the-program", test_opened_by_program);
