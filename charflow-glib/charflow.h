@@ -34,6 +34,7 @@
 #include "charflow-session.h"
 #include "charflow-smartcard-device.h"
 #include "charflow-socket-backend.h"
+#include "charflow-udp-backend.h"
 #include "charflow-version.h"
 #include "charflow-write-buffer.h"
 

@@ -19,6 +19,7 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
+  &charflow_udp_backend_kind,
 };
 
 const CharflowBackendKind *
@@ -128,7 +129,8 @@ charflow_backend_kind_make (const CharflowBackendKind *kind,
  *
  * - `null`, `pty`, `stdio`, `con:` (the kind `console`)
  * - `tcp:[HOST]:PORT[,key=value,…]`, and likewise `telnet:`, `tn3270:` and `websocket:`;
- *   `unix:PATH[,key=value,…]`, `fd:NUMBER[,key=value,…]` (the kind `socket`)
+ *   `unix:PATH[,key=value,…]` (the kind `socket`)
+ * - `fd:NUMBER[,key=value,…]` (the kind `fd`; with a key `server`, the kind `socket`)
  * - `udp:[HOST]:PORT[@[LOCALADDR]:LOCALPORT][,key=value,…]`
  * - `file:PATH` and `pipe:PATH`
  * - `/dev/parport…` and `/dev/ppi…` (the kind `parallel`), every other `/dev/…` and `COM` with a

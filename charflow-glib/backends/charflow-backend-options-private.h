@@ -40,6 +40,7 @@ extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
 extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_socket_backend_kind;
+extern const CharflowBackendKind charflow_udp_backend_kind;
 
 /* NULL when there is none of this name. */
 const CharflowBackendKind *charflow_backend_kind_lookup (const char *name);

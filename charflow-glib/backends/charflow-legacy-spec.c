@@ -56,20 +56,17 @@ add_address (const Form *form,
              GError    **error)
 {
   gboolean bracketed = *address == '[';
-  const char *colon = bracketed ? strstr (address, "]:") : strchr (address, ':');
-  const char *port = colon != NULL ? colon + (bracketed ? 2 : 1) : "";
-  g_autofree char *host = NULL;
+  const char *start = bracketed ? address + 1 : address;
+  gsize len = strcspn (start, bracketed ? "]" : ":");
+  const char *colon = start[len] == ']' ? start + len + 1 : start + len;
+  g_autofree char *host = g_strndup (start, len);
 
-  if (*port == '\0' || strchr (port, ':') != NULL)
+  if (*colon != ':' || colon[1] == '\0' || strchr (colon + 1, ':') != NULL || (bracketed && len == 0))
     return refuse_address (form->prefix, address, error);
 
-  host = bracketed ? g_strndup (address + 1, colon - address - 1) : g_strndup (address, colon - address);
-  if (bracketed && *host == '\0')
-    return refuse_address (form->prefix, address, error);
-
-  if (*host != '\0')
+  if (len > 0)
     charflow_spec_add_item (items, host_key, host);
-  charflow_spec_add_item (items, port_key, port);
+  charflow_spec_add_item (items, port_key, colon + 1);
   return TRUE;
 }
 
@@ -133,6 +130,31 @@ parse_value (const Form *form,
   charflow_spec_add_item (items, "backend", form->kind);
   charflow_spec_add_item (items, form->key, value);
   charflow_spec_take_items (items, cursor);
+  return TRUE;
+}
+
+/* "fd:NUMBER[,key=value,…]"; only a socket can listen, and so the key that says whether it does tells that
+ * it is one. */
+static gboolean
+parse_descriptor (const Form *form,
+                  GPtrArray  *items,
+                  const char *spec,
+                  GError    **error)
+{
+  if (!parse_value (form, items, spec, error))
+    return FALSE;
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      const CharflowSpecItem *item = g_ptr_array_index (items, i);
+
+      if (strcmp (item->name, "server") == 0)
+        {
+          charflow_spec_add_item (items, "backend", "socket");
+          break;
+        }
+    }
+
   return TRUE;
 }
 
@@ -294,7 +316,7 @@ static const Form forms[] = {
   { "COM", "serial", "path", parse_device },
   { "chardev:", NULL, NULL, parse_reference },
   { "con:", "console", NULL, parse_console },
-  { "fd:", "socket", "fd", parse_value },
+  { "fd:", "fd", "fd", parse_descriptor },
   { "file:", "file", "path", parse_path },
   { "memory:", "memory", "size", parse_value },
   { "mon:", NULL, NULL, parse_monitor },

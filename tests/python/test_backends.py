@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import socket
 import tempfile
 import unittest
 
@@ -136,6 +137,18 @@ class Kinds(unittest.TestCase):
         self.assertEqual(null.write(b"gone"), 4)
         self.assertEqual(null.get_uri(), "null")
 
+    def test_datagrams_go_both_ways(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(30)
+            udp = open_backend(Charflow.UdpBackend.new("127.0.0.1", peer.getsockname()[1]))
+            self.assertEqual((udp.get_host(), udp.get_port()), peer.getsockname())
+            self.assertIsNone(udp.get_local_address())
+            self.assertFalse(udp.get_reply_to_sender())
+            self.assertEqual(udp.write(b"there"), 5)
+            self.assertEqual(peer.recvfrom(100), (b"there", ("127.0.0.1", udp.get_local_port())))
+            udp.close()
+
     def test_a_pty_has_a_name(self):
         pty = open_backend(Charflow.PtyBackend.new(None))
         self.assertTrue(os.path.exists(pty.get_slave_path()))
@@ -233,9 +246,15 @@ class Properties(unittest.TestCase):
     def test_all_can_be_read(self):
         read = support.surface.read_properties
         self.assertEqual(read(Charflow.RingbufBackend(size=16, label="r"))["size"], 16)
+        self.assertEqual(read(Charflow.LoopbackBackend(size=3))["size"], 3)
         self.assertEqual(read(Charflow.NullBackend(label="n"))["label"], "n")
         self.assertIsNone(read(Charflow.PtyBackend())["slave-path"])
         values = read(Charflow.SocketBackend(host="localhost", port=5, to=7, server=True, wait=True, nodelay=True,
                                              family=Gio.SocketFamily.IPV4))
         self.assertEqual((values["host"], values["port"], values["to"]), ("localhost", 5, 7))
         self.assertEqual(values["family"], Gio.SocketFamily.IPV4)
+        values = read(Charflow.UdpBackend(host="h", port=5, local_address="l", local_port=6, reply_to_sender=True))
+        self.assertEqual((values["host"], values["port"]), ("h", 5))
+        self.assertEqual((values["local-address"], values["local-port"]), ("l", 6))
+        self.assertTrue(values["reply-to-sender"])
+        self.assertEqual(values["family"], Gio.SocketFamily.INVALID)

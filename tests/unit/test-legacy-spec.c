@@ -150,6 +150,8 @@ test_bad_addresses (void)
     "tcp:[::1]5",
     "tcp:[::1",
     "tcp:[]:5",
+    "tcp:[a]b]:5",
+    "tcp:[a]:]:5",
     "tcp:[::1]:5:6",
     "tcp:,server",
     "telnet:host",
@@ -199,8 +201,9 @@ test_unix_and_others (void)
   assert_becomes ("unix:a,abstract=on,tight=off", "backend=socket;path=a;abstract=on;tight=off");
   assert_becomes ("ringbuf:4", "backend=ringbuf;size=4");
   assert_becomes ("memory:1k,id=m", "backend=memory;size=1k;id=m");
-  assert_becomes ("fd:5", "backend=socket;fd=5");
-  assert_becomes ("fd:5,server=on", "backend=socket;fd=5;server=on");
+  assert_becomes ("fd:5", "backend=fd;fd=5");
+  assert_becomes ("fd:5,id=f", "backend=fd;fd=5;id=f");
+  assert_becomes ("fd:5,server=on,id=f", "backend=fd;fd=5;server=on;id=f;backend=socket");
   assert_refused ("unix:", CHARFLOW_BACKEND_ERROR_MISSING_OPTION, "'unix:'");
   assert_refused ("unix:,server", CHARFLOW_BACKEND_ERROR_MISSING_OPTION, "'path'");
   assert_refused ("ringbuf:", CHARFLOW_BACKEND_ERROR_MISSING_OPTION, "'size'");

@@ -64,12 +64,6 @@ test_every_place (void)
         }
 }
 
-static void
-test_no_memory (void)
-{
-  g_assert_null (charflow_ring_new (G_MAXSSIZE));
-}
-
 int
 main (int    argc,
       char **argv)
@@ -78,7 +72,6 @@ main (int    argc,
 
   g_test_add_func ("/ring/wraps", test_wraps);
   g_test_add_func ("/ring/every-place", test_every_place);
-  g_test_add_func ("/ring/no-memory", test_no_memory);
 
   return g_test_run ();
 }
