@@ -23,6 +23,8 @@ struct _CharflowMuxBackend
   gulong base_event_handler;
   gulong base_notify_handler;
   gboolean front_end_open; /* as the base was told */
+  gboolean echo;
+  CharflowSerialSettings *settings; /* or NULL */
   guint peer; /* counts the other sides */
 
   GPtrArray *slots; /* CharflowMuxSlot, none owned, NULL where one has left */
@@ -165,8 +167,15 @@ gssize charflow_mux_backend_write_slot (CharflowMuxBackend *self,
 gboolean charflow_mux_backend_await_room (CharflowMuxBackend *self,
                                           CharflowMuxSlot    *slot);
 
-/* What is claimed of the base, or NULL. */
-CharflowBackend *charflow_mux_backend_get_base (CharflowMuxBackend *self);
+/* What is claimed of the base, or NULL with an error. */
+CharflowBackend *charflow_mux_backend_get_base (CharflowMuxBackend *self,
+                                                GError            **error);
+/* These hold for each base to come, too. */
+void charflow_mux_backend_set_base_echo (CharflowMuxBackend *self,
+                                         gboolean            echo);
+gboolean charflow_mux_backend_set_base_settings (CharflowMuxBackend     *self,
+                                                 CharflowSerialSettings *settings,
+                                                 GError                **error);
 /* Tells the base whether any front end listens. */
 void charflow_mux_backend_update_front_end_open (CharflowMuxBackend *self);
 

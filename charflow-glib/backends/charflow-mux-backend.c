@@ -150,6 +150,7 @@ charflow_mux_backend_finalize (GObject *object)
   g_queue_clear (&self->writers);
   g_ptr_array_unref (self->slots);
   charflow_mux_output_free (self->output);
+  g_clear_pointer (&self->settings, charflow_serial_settings_unref);
 
   G_OBJECT_CLASS (charflow_mux_backend_parent_class)->finalize (object);
 }
@@ -396,6 +397,7 @@ charflow_mux_backend_init (CharflowMuxBackend *self)
 {
   self->slots = g_ptr_array_new ();
   self->output = charflow_mux_output_new ();
+  self->echo = TRUE;
   g_queue_init (&self->writers);
   /* The first of its handlers, so that the others find everything done. */
   g_signal_connect (self, "event", G_CALLBACK (charflow_mux_backend_route_event), NULL);

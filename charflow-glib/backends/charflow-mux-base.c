@@ -70,7 +70,9 @@ charflow_mux_backend_route_event (CharflowMuxBackend *self,
       charflow_mux_backend_resume_input (self);
     }
   else if (event == CHARFLOW_EVENT_BREAK)
-    charflow_mux_backend_break_focus (self);
+    {
+      charflow_mux_backend_break_focus (self);
+    }
 }
 
 static void
@@ -122,8 +124,13 @@ base_notify_cb (CharflowBackend    *base,
                 GParamSpec         *pspec,
                 CharflowMuxBackend *self)
 {
-  g_autoptr (CharflowMuxBackend) guard = g_object_ref (self);
+  g_autoptr (CharflowMuxBackend) guard = NULL;
 
+  /* Those of subclasses may change with every byte. */
+  if (pspec->owner_type != CHARFLOW_TYPE_BACKEND)
+    return;
+
+  guard = g_object_ref (self);
   charflow_mux_backend_follow_base (self);
 }
 
@@ -216,11 +223,27 @@ base_opening_free (BaseOpening *opening)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (BaseOpening, base_opening_free)
 
+/* The front ends have set the old one, and do not know that there is another. */
+static void
+restore_line (CharflowMuxBackend *self,
+              CharflowBackend    *base)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->echo)
+    charflow_backend_set_echo (base, FALSE);
+  if (self->settings != NULL && !charflow_backend_set_serial_settings (base, self->settings, &error))
+    g_debug ("Settings for another base: %s", error->message);
+}
+
 static void
 base_is_ready (CharflowMuxBackend *self,
                GTask              *task)
 {
-  if (charflow_backend_is_opened (self->base))
+  g_autoptr (CharflowBackend) base = g_object_ref (self->base);
+
+  restore_line (self, base);
+  if (self->base == base && charflow_backend_is_opened (base))
     charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_OPENED);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
@@ -371,5 +394,41 @@ charflow_mux_backend_set_backend (CharflowMuxBackend *self,
   if (self->base_serial == serial && charflow_backend_get_active (CHARFLOW_BACKEND (self)))
     charflow_mux_backend_open_base (self, NULL);
 
+  return TRUE;
+}
+
+CharflowBackend *
+charflow_mux_backend_get_base (CharflowMuxBackend *self,
+                               GError            **error)
+{
+  if (self->base == NULL)
+    g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_OPEN,
+                 _("The back end '%s' is not open"), charflow_backend_get_name (CHARFLOW_BACKEND (self)));
+
+  return self->base;
+}
+
+void
+charflow_mux_backend_set_base_echo (CharflowMuxBackend *self,
+                                    gboolean            echo)
+{
+  self->echo = echo;
+  if (self->base != NULL)
+    charflow_backend_set_echo (self->base, echo);
+}
+
+gboolean
+charflow_mux_backend_set_base_settings (CharflowMuxBackend     *self,
+                                        CharflowSerialSettings *settings,
+                                        GError                **error)
+{
+  CharflowBackend *base = charflow_mux_backend_get_base (self, error);
+
+  if (base == NULL || !charflow_backend_set_serial_settings (base, settings, error))
+    return FALSE;
+
+  charflow_serial_settings_ref (settings);
+  g_clear_pointer (&self->settings, charflow_serial_settings_unref);
+  self->settings = settings;
   return TRUE;
 }

@@ -180,12 +180,6 @@ charflow_mux_backend_remove_slot (CharflowMuxBackend *self,
   charflow_mux_backend_notify_later (self);
 }
 
-CharflowBackend *
-charflow_mux_backend_get_base (CharflowMuxBackend *self)
-{
-  return self->base;
-}
-
 void
 charflow_mux_backend_update_front_end_open (CharflowMuxBackend *self)
 {

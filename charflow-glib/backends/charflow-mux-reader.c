@@ -136,7 +136,8 @@ has_listener (CharflowMuxBackend *self)
 static gboolean
 wants_input (CharflowMuxBackend *self)
 {
-  return charflow_mux_backend_is_opened (self) && self->base != NULL && !self->reads_end && has_listener (self) && get_read_size (self) > 0;
+  return charflow_mux_backend_is_opened (self) && self->base != NULL && !self->reads_end &&
+         has_listener (self) && get_read_size (self) > 0;
 }
 
 /* The handlers of what is among it may take the base away; then the rest is of somebody who has gone. */

@@ -209,16 +209,10 @@ charflow_mux_slot_detach (CharflowBackend *backend)
 /* What is asked of the base. */
 
 static CharflowBackend *
-get_base (CharflowMuxSlot *self,
+get_base (CharflowBackend *backend,
           GError         **error)
 {
-  CharflowBackend *base = charflow_mux_backend_get_base (self->mux);
-
-  if (base == NULL)
-    g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_OPEN,
-                 _("The back end '%s' is not open"), charflow_backend_get_name (CHARFLOW_BACKEND (self)));
-
-  return base;
+  return charflow_mux_backend_get_base (CHARFLOW_MUX_SLOT (backend)->mux, error);
 }
 
 static char *
@@ -241,10 +235,7 @@ static void
 charflow_mux_slot_set_echo (CharflowBackend *backend,
                             gboolean         echo)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), NULL);
-
-  if (base != NULL)
-    charflow_backend_set_echo (base, echo);
+  charflow_mux_backend_set_base_echo (CHARFLOW_MUX_SLOT (backend)->mux, echo);
 }
 
 static gboolean
@@ -252,9 +243,7 @@ charflow_mux_slot_set_serial_settings (CharflowBackend        *backend,
                                        CharflowSerialSettings *settings,
                                        GError                **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
-
-  return base != NULL && charflow_backend_set_serial_settings (base, settings, error);
+  return charflow_mux_backend_set_base_settings (CHARFLOW_MUX_SLOT (backend)->mux, settings, error);
 }
 
 static gboolean
@@ -262,7 +251,7 @@ charflow_mux_slot_set_break (CharflowBackend *backend,
                              gboolean         on,
                              GError         **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
+  CharflowBackend *base = get_base (backend, error);
 
   return base != NULL && charflow_backend_set_break (base, on, error);
 }
@@ -272,7 +261,7 @@ charflow_mux_slot_send_break (CharflowBackend *backend,
                               guint            duration_ms,
                               GError         **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
+  CharflowBackend *base = get_base (backend, error);
 
   return base != NULL && charflow_backend_send_break (base, duration_ms, error);
 }
@@ -282,7 +271,7 @@ charflow_mux_slot_query_modem_lines (CharflowBackend    *backend,
                                      CharflowModemLines *lines,
                                      GError            **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
+  CharflowBackend *base = get_base (backend, error);
 
   return base != NULL && charflow_backend_query_modem_lines (base, lines, error);
 }
@@ -292,7 +281,7 @@ charflow_mux_slot_set_modem_lines (CharflowBackend   *backend,
                                    CharflowModemLines lines,
                                    GError           **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
+  CharflowBackend *base = get_base (backend, error);
 
   return base != NULL && charflow_backend_set_modem_lines (base, lines, error);
 }
@@ -301,7 +290,7 @@ static gboolean
 charflow_mux_slot_drop_peer (CharflowBackend *backend,
                              GError         **error)
 {
-  CharflowBackend *base = get_base (CHARFLOW_MUX_SLOT (backend), error);
+  CharflowBackend *base = get_base (backend, error);
 
   return base != NULL && charflow_backend_drop_peer (base, error);
 }

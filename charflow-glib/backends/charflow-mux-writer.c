@@ -51,7 +51,17 @@ base_writable_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Watches the base while somebody waits to write. */
+static void
+watch_base (CharflowMuxBackend *self)
+{
+  self->out_source = charflow_backend_create_source (self->base, G_IO_OUT);
+  if (self->out_source == NULL)
+    return;
+
+  g_source_set_callback (self->out_source, base_writable_cb, self, NULL);
+  g_source_attach (self->out_source, charflow_backend_get_context (CHARFLOW_BACKEND (self)));
+}
+
 void
 charflow_mux_backend_update_out_source (CharflowMuxBackend *self)
 {
@@ -60,15 +70,8 @@ charflow_mux_backend_update_out_source (CharflowMuxBackend *self)
 
   if (!is_wanted)
     charflow_clear_source (&self->out_source);
-  else if (self->out_source == NULL)
-    {
-      self->out_source = charflow_backend_create_source (self->base, G_IO_OUT);
-      if (self->out_source != NULL)
-        {
-          g_source_set_callback (self->out_source, base_writable_cb, self, NULL);
-          g_source_attach (self->out_source, charflow_backend_get_context (CHARFLOW_BACKEND (self)));
-        }
-    }
+  if (is_wanted && self->out_source == NULL)
+    watch_base (self);
 
   /* Nobody else would ever wake them, so they need not wait for each other. */
   if (self->out_source == NULL && !charflow_mux_output_is_writing (self->output))

@@ -1226,6 +1226,7 @@ static void
 test_passes_duties (void)
 {
   g_autoptr (TestLine) line = g_object_new (TEST_TYPE_LINE, NULL);
+  g_autoptr (TestLine) other = g_object_new (TEST_TYPE_LINE, NULL);
   g_autoptr (CharflowMuxBackend) mux = charflow_mux_backend_new (as_backend (line));
   g_autoptr (Seat) first = seat_new (mux, 128);
   g_autoptr (Seat) second = seat_new (mux, 128);
@@ -1253,6 +1254,15 @@ test_passes_duties (void)
   g_assert_true (charflow_backend_query_modem_lines (first->slot, &lines, &error));
   g_assert_true (lines == CHARFLOW_MODEM_LINES_CTS);
   g_assert_true (charflow_backend_get_modem_lines (second->slot) == CHARFLOW_MODEM_LINES_CTS);
+
+  /* Another base is set like this one. */
+  g_assert_true (charflow_mux_backend_set_backend (mux, as_backend (other), &error));
+  settle ();
+  g_assert_cmpstr (other->log->str, ==, "<listens><no echo><settings>");
+  g_assert_true (g_str_has_suffix (line->log->str, "<silent>"));
+  g_assert_true (charflow_backend_get_modem_lines (second->slot) == CHARFLOW_MODEM_LINES_NONE);
+  g_assert_true (charflow_mux_backend_set_backend (mux, as_backend (line), &error));
+  settle ();
 
   /* It ends by itself. */
   g_string_truncate (line->log, 0);
