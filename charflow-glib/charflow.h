@@ -5,6 +5,7 @@
 
 #include "charflow-agent-device.h"
 #include "charflow-backend-option.h"
+#include "charflow-backend-registry.h"
 #include "charflow-backend.h"
 #include "charflow-channel-client.h"
 #include "charflow-channel.h"
@@ -19,6 +20,7 @@
 #include "charflow-enums.h"
 #include "charflow-line-device.h"
 #include "charflow-loopback-backend.h"
+#include "charflow-mux-backend.h"
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"

@@ -6,12 +6,15 @@
 #include <glib/gi18n-lib.h>
 
 #include "charflow-backend-options-private.h"
+#include "charflow-backend-registry-private.h"
+#include "charflow-mux-backend-private.h"
 #include "charflow-text-private.h"
 
 /* Sorted by name. */
 static const CharflowBackendKind *const kinds[] = {
   &charflow_loopback_backend_kind,
   &charflow_memory_backend_kind,
+  &charflow_mux_backend_kind,
   &charflow_null_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_ringbuf_backend_kind,
@@ -56,6 +59,60 @@ charflow_backend_kind_lookup (const char *name)
   return NULL;
 }
 
+static CharflowBackend *
+make_mux (const CharflowBackendOptions *options,
+          CharflowBackendRegistry      *registry,
+          GError                      **error)
+{
+  const char *label = charflow_backend_options_get_string (options, "chardev");
+  CharflowBackend *base = label == NULL ? NULL : charflow_backend_registry_lookup (registry, label);
+
+  if (base != NULL)
+    return charflow_mux_backend_new_from_options (options, base, error);
+  if (label == NULL)
+    return charflow_mux_backend_kind.create (options, error);
+
+  charflow_backend_registry_set_not_found (label, error);
+  return NULL;
+}
+
+static CharflowBackend *
+make_one (const CharflowBackendKind    *kind,
+          const CharflowBackendOptions *options,
+          CharflowBackendRegistry      *registry,
+          GError                      **error)
+{
+  if (kind == &charflow_mux_backend_kind && registry != NULL)
+    return make_mux (options, registry, error);
+
+  return kind->create (options, error);
+}
+
+CharflowBackend *
+charflow_backend_kind_make (const CharflowBackendKind *kind,
+                            CharflowBackendOptions    *options,
+                            CharflowBackendRegistry   *registry,
+                            GError                   **error)
+{
+  g_autofree char *id = g_strdup (charflow_backend_options_get_id (options));
+  g_autoptr (CharflowBackend) base = NULL;
+
+  if (!charflow_backend_options_get_boolean (options, "mux"))
+    return make_one (kind, options, registry, error);
+
+  if (id != NULL)
+    {
+      g_autofree char *base_id = g_strconcat (id, "-base", NULL);
+
+      charflow_backend_options_set_id (options, base_id);
+    }
+  base = make_one (kind, options, registry, error);
+  if (base == NULL)
+    return NULL;
+
+  return g_object_new (CHARFLOW_TYPE_MUX_BACKEND, "label", id, "backend", base, NULL);
+}
+
 /**
  * charflow_backend_new_from_spec: (skip)
  * @spec: `KIND,id=ID,key=value,…`, or such as `tcp:HOST:PORT`
@@ -81,9 +138,12 @@ charflow_backend_kind_lookup (const char *name)
  * - `ringbuf:SIZE` and `memory:SIZE`
  * - `mon:` and any other spec: the same with `mux=on`, and of `stdio` also with `signal=off`
  *
+ * With `mux=on` it is a #CharflowMuxBackend that has the back end as its base, whose label is the `id` and `-base`.
+ *
  * An IPv6 address is written in brackets: `tcp:[::1]:5555`. What is not said has the same default in
  * both. `vc` and `chardev:ID` are known and fail with %CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED: the
- * former is the viewer's, and what the latter refers to is not known here.
+ * former is the viewer's, and what the latter refers to is known to a #CharflowBackendRegistry, as is what
+ * `mux,chardev=ID` does.
  *
  * The back end is not opened by this, so nothing outside of the program has changed. Fails with the
  * codes of #CharflowBackendError.
@@ -105,7 +165,7 @@ charflow_backend_new_from_spec (const char *spec,
   if (options == NULL)
     return NULL;
 
-  return kind->create (options, error);
+  return charflow_backend_kind_make (kind, options, NULL, error);
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include <gio/gio.h>
 
+#include "charflow-backend-registry.h"
 #include "charflow-backend.h"
 
 G_BEGIN_DECLS
@@ -33,6 +34,7 @@ typedef struct
 } CharflowBackendKind;
 
 extern const CharflowBackendKind charflow_loopback_backend_kind;
+extern const CharflowBackendKind charflow_mux_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
@@ -48,6 +50,13 @@ const CharflowBackendKind *charflow_backend_kind_find (const char *name,
 /* The n-th in the order of names, or NULL past the last. */
 const CharflowBackendKind *charflow_backend_kind_get_nth (gsize n);
 
+/* Makes the back end, with what several front ends share it by where the options say so: that has the id then, and the back
+ * end itself the id and "-base". Where there is a registry, "chardev" is the label of one of its back ends. */
+CharflowBackend *charflow_backend_kind_make (const CharflowBackendKind *kind,
+                                             CharflowBackendOptions    *options,
+                                             CharflowBackendRegistry   *registry,
+                                             GError                   **error);
+
 /* The rows that every kind has besides its own, with a row of zeros at the end. */
 const CharflowBackendOption *charflow_backend_options_get_common (void);
 
@@ -59,6 +68,11 @@ void charflow_backend_options_free (CharflowBackendOptions *options);
 
 /* The id, or NULL where the spec has none. */
 const char *charflow_backend_options_get_id (const CharflowBackendOptions *options);
+void charflow_backend_options_set_id (CharflowBackendOptions *options,
+                                      const char             *id);
+/* Whether it may be an id. */
+gboolean charflow_backend_options_check_id (const char *id,
+                                            GError    **error);
 /* Whether the spec names the key. */
 gboolean charflow_backend_options_has (const CharflowBackendOptions *options,
                                        const char                   *name);

@@ -169,9 +169,9 @@ charflow_backend_option_check (const CharflowBackendOption *option,
   return FALSE;
 }
 
-static gboolean
-check_id (const char *id,
-          GError    **error)
+gboolean
+charflow_backend_options_check_id (const char *id,
+                                   GError    **error)
 {
   gsize len = strlen (id);
   gboolean valid = len <= MAX_ID && g_ascii_isalpha (*id);
@@ -267,7 +267,7 @@ add_item (CharflowBackendOptions *self,
   /* Of several ids the first one counts, of other keys the last, as in QEMU. */
   if (strcmp (item->name, "id") == 0)
     {
-      if (!check_id (item->value, error))
+      if (!charflow_backend_options_check_id (item->value, error))
         return FALSE;
 
       if (self->id == NULL)
@@ -332,6 +332,14 @@ const char *
 charflow_backend_options_get_id (const CharflowBackendOptions *options)
 {
   return options->id;
+}
+
+void
+charflow_backend_options_set_id (CharflowBackendOptions *options,
+                                 const char             *id)
+{
+  g_free (options->id);
+  options->id = g_strdup (id);
 }
 
 gboolean

@@ -13,6 +13,8 @@ CharflowBackend *charflow_backend_claim (CharflowBackend *self,
                                          GError         **error) G_GNUC_WARN_UNUSED_RESULT;
 void charflow_backend_release (CharflowBackend *self,
                                gpointer         owner);
+/* Who has claimed it, to be compared, or NULL. */
+gpointer charflow_backend_get_owner (CharflowBackend *self);
 
 /* charflow_backend_get_opened() for the data path, where the type is known. */
 gboolean charflow_backend_is_opened (CharflowBackend *self);

@@ -1127,9 +1127,20 @@ charflow_backend_release (CharflowBackend *self,
                           gpointer         owner)
 {
   CharflowBackendPrivate *priv = get_private (self);
+  CharflowBackendClass *klass = CHARFLOW_BACKEND_GET_CLASS (self);
 
-  if (priv->owner == owner)
-    priv->owner = NULL;
+  if (priv->owner != owner)
+    return;
+
+  priv->owner = NULL;
+  if (klass->detach != NULL)
+    klass->detach (self);
+}
+
+gpointer
+charflow_backend_get_owner (CharflowBackend *self)
+{
+  return get_private (self)->owner;
 }
 
 GMainContext *

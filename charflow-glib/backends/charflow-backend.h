@@ -32,6 +32,7 @@ G_DECLARE_DERIVABLE_TYPE (CharflowBackend, charflow_backend, CHARFLOW, BACKEND, 
  * @write: takes as much of the data as it can
  * @create_source: makes a source for readiness; the default returns %NULL
  * @attach: gives the back end that one more front end is to use; the default gives itself, to one at a time
+ * @detach: is told, of the back end that @attach gave, that its front end has let go of it
  * @get_resource: names what the back end holds that no other can hold meanwhile (a port to listen on, a file); the
  *   default returns %NULL
  * @set_front_end_open: is told whether a front end listens
@@ -81,6 +82,7 @@ struct _CharflowBackendClass
 
   CharflowBackend *(*attach) (CharflowBackend *self,
                               GError         **error);
+  void (*detach) (CharflowBackend *self);
   char *(*get_resource) (CharflowBackend *self);
 
   void (*set_front_end_open) (CharflowBackend *self,

@@ -38,7 +38,6 @@ typedef struct
 typedef struct
 {
   Serving *serving;
-  CharflowCharDevice *device;
   gboolean is_awaited;
 } Opening;
 
@@ -231,6 +230,30 @@ quote (const char *word)
   return word[strspn (word, plain)] == '\0' ? g_strdup (word) : g_shell_quote (word);
 }
 
+/* What leads outside: the back end itself, or what is under a multiplexer. */
+static CharflowBackend *
+get_end (CharflowBackend *backend)
+{
+  while (CHARFLOW_IS_MUX_BACKEND (backend))
+    backend = charflow_mux_backend_get_backend (CHARFLOW_MUX_BACKEND (backend));
+
+  return backend;
+}
+
+/* Whether no channel before this one has the same back end. */
+static gboolean
+is_first (Serving *serving,
+          guint    index)
+{
+  ServeChannel *channel = serving->channels->pdata[index];
+
+  for (guint i = 0; i < index; i++)
+    if (((ServeChannel *) serving->channels->pdata[i])->backend == channel->backend)
+      return FALSE;
+
+  return TRUE;
+}
+
 /* The lines on standard output: words that programs read, so they are the same in every language.
  * */
 static void
@@ -243,9 +266,10 @@ print_ready (Serving *serving)
     {
       ServeChannel *channel = serving->channels->pdata[i];
 
-      if (CHARFLOW_IS_PTY_BACKEND (channel->backend))
-        g_print ("pty %s %s\n", channel->chardev,
-                 charflow_pty_backend_get_slave_path (CHARFLOW_PTY_BACKEND (channel->backend)));
+      CharflowBackend *end = get_end (channel->backend);
+
+      if (CHARFLOW_IS_PTY_BACKEND (end) && is_first (serving, i))
+        g_print ("pty %s %s\n", channel->chardev, charflow_pty_backend_get_slave_path (CHARFLOW_PTY_BACKEND (end)));
     }
 
   if (serving->new_password != NULL)
@@ -287,6 +311,15 @@ check_ready (Serving *serving)
 }
 
 static void
+start_devices (Serving         *serving,
+               CharflowBackend *backend)
+{
+  for (guint i = 0; i < serving->channels->len; i++)
+    if (((ServeChannel *) serving->channels->pdata[i])->backend == backend)
+      charflow_char_device_start (serving->devices->pdata[i]);
+}
+
+static void
 backend_opened_cb (GObject      *object,
                    GAsyncResult *result,
                    gpointer      user_data)
@@ -294,7 +327,6 @@ backend_opened_cb (GObject      *object,
   g_autofree Opening *opening = user_data;
   CharflowBackend *backend = CHARFLOW_BACKEND (object);
   Serving *serving = opening->serving;
-  g_autoptr (CharflowCharDevice) device = opening->device;
   g_autoptr (GError) error = NULL;
 
   if (!charflow_backend_open_finish (backend, result, &error))
@@ -307,7 +339,7 @@ backend_opened_cb (GObject      *object,
       return;
     }
 
-  charflow_char_device_start (device);
+  start_devices (serving, backend);
   if (!opening->is_awaited)
     return;
 
@@ -319,10 +351,11 @@ backend_opened_cb (GObject      *object,
 static gboolean
 is_waiting_kind (CharflowBackend *backend)
 {
+  CharflowBackend *end = get_end (backend);
   gboolean waits = FALSE;
 
-  if (CHARFLOW_IS_SOCKET_BACKEND (backend))
-    g_object_get (backend, "wait", &waits, NULL);
+  if (CHARFLOW_IS_SOCKET_BACKEND (end))
+    g_object_get (end, "wait", &waits, NULL);
 
   return waits;
 }
@@ -333,10 +366,13 @@ open_backends (Serving *serving)
   for (guint i = 0; i < serving->channels->len; i++)
     {
       ServeChannel *channel = serving->channels->pdata[i];
-      Opening *opening = g_new0 (Opening, 1);
+      Opening *opening;
 
+      if (!is_first (serving, i))
+        continue;
+
+      opening = g_new0 (Opening, 1);
       opening->serving = serving;
-      opening->device = g_object_ref (serving->devices->pdata[i]);
       opening->is_awaited = !is_waiting_kind (channel->backend);
       serving->n_awaited += opening->is_awaited ? 1 : 0;
       charflow_backend_open_async (channel->backend, serving->cancellable, backend_opened_cb, opening);

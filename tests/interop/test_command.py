@@ -60,6 +60,9 @@ class UsageTest(CommandTest):
                     ["server", "ON"],
                 ("serve", "--no-auth", "--chardev=null"): ["id"],
                 ("serve", "--no-auth", "--chardev=null,id=d0", "--chardev=null,id=d0"): ["d0"],
+                ("serve", "--no-auth", "--chardev=mux,id=d0,chardev=d1"): ["d1"],
+                ("serve", "--no-auth", "--chardev=null,id=d0,mux=on", "--channel=port,chardev=d0-base"): ["d0-base"],
+                ("serve", "--no-auth", "--chardev=null,id=d0,mux=on", *["--channel=port,chardev=d0"] * 5): ["d0", "4"],
                 ("serve", "--no-auth", device, "--channel=port,name=org.example.a.0,chardev=d1"): ["d1"],
                 ("serve", "--no-auth", device, "--channel=nonsense,name=a,chardev=d0"): ["nonsense"],
                 ("serve", "--no-auth", device, channel + ",stall-time=soon"): ["stall-time", "soon"],
@@ -223,6 +226,22 @@ class ServeTest(CommandTest):
             client.await_line("from the pty")
         finally:
             os.close(terminal)
+
+    def test_two_ports_share_a_backend(self):
+        """The one that came last has the focus, until the other side moves it."""
+        device = self.device(Device)
+        server = self.serve(f"--chardev=socket,id=base,path={device.path},server=off", "--chardev=mux,id=m,chardev=base",
+                            "--channel=port,chardev=m", "--channel=port,chardev=m", device=None)
+        with Session(server.address, PASSWORD) as session:
+            ids = [channel_id for channel_type, channel_id in session.list_channels() if channel_type == wire_peer.PORT]
+            ports = [session.open_port_id(channel_id) for channel_id in ids]
+            self.assertEqual([port.name for port in ports], ["org.charflow.m.0", "org.charflow.m.1"])
+            for port in ports:
+                port.send_data(b"hello ")
+            device.await_received(lambda received: received == b"hello hello ", "both")
+            device.connection.sendall(b"to the second\x01cto the first")
+            ports[1].await_data(b"to the second")
+            ports[0].await_data(b"to the first")
 
     def test_default_address(self):
         """Only where the port is free; a machine may well have another server there."""

@@ -146,6 +146,27 @@ void test_backend () {
     assert (device.backend == backend);
 }
 
+void test_mux () {
+    var registry = new Charflow.BackendRegistry ();
+
+    try {
+        var mux = (Charflow.MuxBackend) registry.create ("loopback,id=l,mux=on");
+
+        mux.escape_char = 2;
+        mux.escape_command.connect ((key) => {});
+        registry.change_backend.connect ((old, backend) => false);
+        assert (mux.backend == registry.lookup ("l-base"));
+        assert (mux.focus == -1 && mux.lookup_front_end (registry) == -1);
+        mux.set_backend (null);
+        registry.change ("l-base", "null");
+        mux.set_backend (registry.lookup ("l-base"));
+        mux.focus_next ();
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+    assert (registry.get_n_items () == 2);
+}
+
 void test_client () {
     var device = new Charflow.CharDevice (new Charflow.NullBackend ());
     var client = new Collector (1);
@@ -266,6 +287,7 @@ int main (string[] args) {
     Test.init (ref args);
     Test.add_func ("/vala/backend/spec", test_spec);
     Test.add_func ("/vala/backend/subclass", test_backend);
+    Test.add_func ("/vala/backend/mux", test_mux);
     Test.add_func ("/vala/client/subclass", test_client);
     Test.add_func ("/vala/device/subclass", test_device);
     Test.add_func ("/vala/network/round-trip", test_round_trip);
