@@ -54,6 +54,48 @@ charflow_backend_kind_lookup (const char *name)
   return NULL;
 }
 
+static gboolean
+apply_log (CharflowBackend              *backend,
+           const CharflowBackendOptions *options,
+           GError                      **error)
+{
+  const char *path = charflow_backend_options_get_string (options, "logfile");
+  g_autoptr (CharflowLog) log = NULL;
+
+  if (path == NULL && !charflow_backend_options_get_boolean (options, "logappend"))
+    return TRUE;
+  if (path == NULL || *path == '\0')
+    {
+      g_set_error_literal (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
+                           _("A log needs a path, the option 'logfile'"));
+      return FALSE;
+    }
+
+  log = charflow_log_new (path, charflow_backend_options_get_boolean (options, "logappend"));
+  return charflow_backend_set_log (backend, log, error);
+}
+
+static gboolean
+apply_recorder (CharflowBackend              *backend,
+                const CharflowBackendOptions *options,
+                GError                      **error)
+{
+  const char *path = charflow_backend_options_get_string (options, "record");
+  g_autoptr (CharflowRecorder) recorder = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (*path == '\0')
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'record' expects a path, not '%s'"), path);
+      return FALSE;
+    }
+
+  recorder = charflow_recorder_new (path);
+  return charflow_backend_set_recorder (backend, recorder, error);
+}
+
 /**
  * charflow_backend_new_from_spec: (skip)
  * @spec: `KIND,id=ID,key=value,…`, or such as `tcp:HOST:PORT`
@@ -95,6 +137,7 @@ charflow_backend_new_from_spec (const char *spec,
 {
   const CharflowBackendKind *kind;
   g_autoptr (CharflowBackendOptions) options = NULL;
+  g_autoptr (CharflowBackend) backend = NULL;
 
   g_return_val_if_fail (spec != NULL, NULL);
 
@@ -102,7 +145,11 @@ charflow_backend_new_from_spec (const char *spec,
   if (options == NULL)
     return NULL;
 
-  return kind->create (options, error);
+  backend = kind->create (options, error);
+  if (backend == NULL || !apply_log (backend, options, error) || !apply_recorder (backend, options, error))
+    return NULL;
+
+  return g_steal_pointer (&backend);
 }
 
 /**

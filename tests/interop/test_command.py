@@ -129,6 +129,18 @@ class ServeTest(CommandTest):
                         self.assertTrue(session.closed.wait(harness.WAIT_LIMIT_S))
                         session.close()
 
+    def test_a_log_that_cannot_be_written_is_told(self):
+        self.device(EchoDevice)
+        server = self.serve(chardev_options=",logfile=/dev/full")
+        self.assert_echoes(server)
+        server.await_line("/dev/full", server.err)
+
+    def test_a_log_that_cannot_be_opened_ends_it(self):
+        path = self.folder / "nowhere" / "log"
+        done = self.run_charflow("serve", "--no-auth", "--listen=spice://127.0.0.1:0", f"--chardev=null,id=d0,logfile={path}")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FAILED, 1), done)
+        self.assertIn(str(path), done.stderr)
+
     def test_address_in_use(self):
         first = self.serve(device=None)
         done = self.run_charflow("serve", f"--listen={first.uri}", "--no-auth")
