@@ -22,6 +22,7 @@
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-recorder.h"
+#include "charflow-replay-backend.h"
 #include "charflow-ringbuf-backend.h"
 #include "charflow-serial-settings.h"
 #include "charflow-server-channel.h"

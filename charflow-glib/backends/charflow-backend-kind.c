@@ -13,6 +13,7 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_memory_backend_kind,
   &charflow_null_backend_kind,
   &charflow_pty_backend_kind,
+  &charflow_replay_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
 };

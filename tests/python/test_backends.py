@@ -242,9 +242,37 @@ class Traces(unittest.TestCase):
         self.assertFalse(recorder.get_recording())
         self.assertEqual(recorder.get_path(), self.path)
 
-    def test_a_recorder_records(self):
+    def test_a_record_is_played_to_a_device(self):
         self.record()
-        self.assertTrue(self.contents().startswith(b"CFRECORD"))
+        replay = Charflow.ReplayBackend.new(self.path, Charflow.ReplaySpeed.FULL)
+        device = Charflow.CharDevice(backend=replay, self_tokens=2)
+        story = []
+        device.connect("event", lambda device, event: story.append(event))
+        device.connect("message", lambda device, client, message: story.append(message.get_data()))
+        device.start()
+        wait_for(lambda: Charflow.Event.CLOSED in story)
+        self.assertEqual(story, [Charflow.Event.OPENED, b"hello ", Charflow.Event.BREAK, b"again", Charflow.Event.CLOSED])
+        self.assertFalse(replay.get_diverged())
+
+    def test_a_replay_compares_what_is_written(self):
+        self.record()
+        replay = open_backend(Charflow.ReplayBackend(path=self.path, source_label="loop", speed=Charflow.ReplaySpeed.REAL))
+        wait_for(replay.get_opened)
+        self.assertEqual(replay.write(b"hello again"), 11)
+        self.assertFalse(replay.get_diverged())
+        self.assertEqual(replay.write(b"!"), 1)
+        self.assertTrue(replay.get_diverged())
+        self.assertEqual(replay.get_diverged_bytes(), 1)
+        self.assertEqual((replay.get_path(), replay.get_source_label()), (self.path, "loop"))
+        self.assertEqual(replay.get_speed(), Charflow.ReplaySpeed.REAL)
+
+    def test_a_damaged_record_says_where(self):
+        self.record()
+        with open(self.path, "r+b") as file:
+            file.truncate(30)
+        with self.assertRaises(GLib.Error) as caught:
+            open_backend(Charflow.Backend.new_from_spec(f"replay,path={self.path}"))
+        self.assertIn("at byte 30", caught.exception.message)
 
 
 class Subclasses(unittest.TestCase):
@@ -308,6 +336,7 @@ class Properties(unittest.TestCase):
         self.assertIsNone(read(Charflow.PtyBackend())["slave-path"])
         self.assertFalse(read(Charflow.Log(path="log"))["append"])
         self.assertFalse(read(Charflow.Recorder(path="record"))["recording"])
+        self.assertIsNone(read(Charflow.ReplayBackend(path="record"))["source-label"])
         values = read(Charflow.SocketBackend(host="localhost", port=5, to=7, server=True, wait=True, nodelay=True,
                                              family=Gio.SocketFamily.IPV4))
         self.assertEqual((values["host"], values["port"], values["to"]), ("localhost", 5, 7))

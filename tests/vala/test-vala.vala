@@ -146,6 +146,9 @@ void test_traces () {
     } catch (Error error) {
         assert_not_reached ();
     }
+
+    var replay = new Charflow.ReplayBackend ("/nowhere/record", Charflow.ReplaySpeed.FULL);
+    assert (replay.source_label == null && !replay.diverged && replay.diverged_bytes == 0);
 }
 
 void test_backend () {
