@@ -17,6 +17,7 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_mux_backend_kind,
   &charflow_null_backend_kind,
   &charflow_pty_backend_kind,
+  &charflow_replay_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
   &charflow_udp_backend_kind,
@@ -59,6 +60,48 @@ charflow_backend_kind_lookup (const char *name)
   return NULL;
 }
 
+static gboolean
+apply_log (CharflowBackend              *backend,
+           const CharflowBackendOptions *options,
+           GError                      **error)
+{
+  const char *path = charflow_backend_options_get_string (options, "logfile");
+  g_autoptr (CharflowLog) log = NULL;
+
+  if (path == NULL && !charflow_backend_options_get_boolean (options, "logappend"))
+    return TRUE;
+  if (path == NULL || *path == '\0')
+    {
+      g_set_error_literal (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
+                           _("A log needs a path, the option 'logfile'"));
+      return FALSE;
+    }
+
+  log = charflow_log_new (path, charflow_backend_options_get_boolean (options, "logappend"));
+  return charflow_backend_set_log (backend, log, error);
+}
+
+static gboolean
+apply_recorder (CharflowBackend              *backend,
+                const CharflowBackendOptions *options,
+                GError                      **error)
+{
+  const char *path = charflow_backend_options_get_string (options, "record");
+  g_autoptr (CharflowRecorder) recorder = NULL;
+
+  if (path == NULL)
+    return TRUE;
+  if (*path == '\0')
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'record' expects a path, not '%s'"), path);
+      return FALSE;
+    }
+
+  recorder = charflow_recorder_new (path);
+  return charflow_backend_set_recorder (backend, recorder, error);
+}
+
 static CharflowBackend *
 make_mux (const CharflowBackendOptions *options,
           CharflowBackendRegistry      *registry,
@@ -82,10 +125,13 @@ make_one (const CharflowBackendKind    *kind,
           CharflowBackendRegistry      *registry,
           GError                      **error)
 {
-  if (kind == &charflow_mux_backend_kind && registry != NULL)
-    return make_mux (options, registry, error);
+  gboolean is_mux = kind == &charflow_mux_backend_kind && registry != NULL;
+  g_autoptr (CharflowBackend) backend = is_mux ? make_mux (options, registry, error) : kind->create (options, error);
 
-  return kind->create (options, error);
+  if (backend == NULL || !apply_log (backend, options, error) || !apply_recorder (backend, options, error))
+    return NULL;
+
+  return g_steal_pointer (&backend);
 }
 
 CharflowBackend *

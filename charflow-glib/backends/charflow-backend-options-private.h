@@ -37,6 +37,7 @@ extern const CharflowBackendKind charflow_loopback_backend_kind;
 extern const CharflowBackendKind charflow_mux_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
+extern const CharflowBackendKind charflow_replay_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
 extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_socket_backend_kind;

@@ -10,6 +10,8 @@
 
 #include "charflow-backend-option.h"
 #include "charflow-enums.h"
+#include "charflow-log.h"
+#include "charflow-recorder.h"
 #include "charflow-serial-settings.h"
 #include "charflow-version.h"
 
@@ -147,6 +149,20 @@ CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_backend_get_opened (CharflowBackend *self);
 CHARFLOW_AVAILABLE_IN_ALL
 char *charflow_backend_get_uri (CharflowBackend *self);
+
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowLog *charflow_backend_get_log (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_log (CharflowBackend *self,
+                                   CharflowLog     *log,
+                                   GError         **error);
+
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowRecorder *charflow_backend_get_recorder (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_recorder (CharflowBackend  *self,
+                                        CharflowRecorder *recorder,
+                                        GError          **error);
 
 CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_open_async (CharflowBackend    *self,

@@ -164,6 +164,27 @@ backend_error_cb (CharflowCharDevice *device,
   log_limited ("%s: %s", backend != NULL ? charflow_backend_get_label (backend) : "-", error->message);
 }
 
+/* Of a log or a recorder; the message names its file. */
+static void
+trace_failed_cb (GObject      *trace,
+                 const GError *error,
+                 gpointer      user_data)
+{
+  log_limited ("%s", error->message);
+}
+
+static void
+watch_traces (CharflowBackend *backend)
+{
+  CharflowLog *log = charflow_backend_get_log (backend);
+  CharflowRecorder *recorder = charflow_backend_get_recorder (backend);
+
+  if (log != NULL)
+    g_signal_connect (log, "failed", G_CALLBACK (trace_failed_cb), NULL);
+  if (recorder != NULL)
+    g_signal_connect (recorder, "failed", G_CALLBACK (trace_failed_cb), NULL);
+}
+
 /* Who has left cannot be asked for its name any more, so the names are kept. */
 static void
 clients_changed_cb (GListModel *clients,
@@ -396,6 +417,7 @@ add_channels (Serving *serving,
       g_ptr_array_add (serving->devices, device);
       charflow_char_device_set_keep_unread (device, spec->keep_unread);
       g_signal_connect (device, "backend-error", G_CALLBACK (backend_error_cb), NULL);
+      watch_traces (spec->backend);
       if (spec->overflow == CHARFLOW_OVERFLOW_DROP)
         missed_watch (charflow_char_device_get_clients (device));
       if (serving->stats != NULL)

@@ -132,6 +132,31 @@ class ServeTest(CommandTest):
                         self.assertTrue(session.closed.wait(harness.WAIT_LIMIT_S))
                         session.close()
 
+    def test_a_session_is_logged_recorded_and_played(self):
+        self.device(EchoDevice)
+        log, record = self.folder / "log", self.folder / "record"
+        server = self.serve(chardev_options=f",logfile={log},record={record}")
+        self.assert_echoes(server)
+        server.stop()
+        self.assertEqual(log.read_bytes(), b"are you there?")
+
+        server = self.serve(f"--chardev=replay,id=d0,path={record},speed=full",
+                            f"--channel=port,name={PORT_NAME},chardev=d0,keep-unread=on", device=None)
+        with Session(server.address, PASSWORD) as session:
+            session.open_port(PORT_NAME).await_data(b"are you there?")
+
+    def test_a_log_that_cannot_be_written_is_told(self):
+        self.device(EchoDevice)
+        server = self.serve(chardev_options=",logfile=/dev/full")
+        self.assert_echoes(server)
+        server.await_line("/dev/full", server.err)
+
+    def test_a_log_that_cannot_be_opened_ends_it(self):
+        path = self.folder / "nowhere" / "log"
+        done = self.run_charflow("serve", "--no-auth", "--listen=spice://127.0.0.1:0", f"--chardev=null,id=d0,logfile={path}")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FAILED, 1), done)
+        self.assertIn(str(path), done.stderr)
+
     def test_address_in_use(self):
         first = self.serve(device=None)
         done = self.run_charflow("serve", f"--listen={first.uri}", "--no-auth")

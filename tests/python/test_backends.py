@@ -189,6 +189,118 @@ class Kinds(unittest.TestCase):
         self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.NOT_OPEN))
 
 
+class Traces(unittest.TestCase):
+    """What passes is logged, recorded, and played again."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "trace")
+
+    def contents(self):
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def test_a_log_gets_what_is_accepted(self):
+        log = Charflow.Log.new(self.path, False)
+        log.set_directions(Charflow.LogDirections.OUTPUT | Charflow.LogDirections.INPUT)
+        loop = Loop()
+        loop.set_log(log)
+        open_backend(loop)
+        loop.write(b"there ")
+        loop.read_bytes(64)
+        self.assertEqual(self.contents(), b"there there ")
+        os.rename(self.path, self.path + ".old")
+        self.assertTrue(log.reopen())
+        self.assertEqual(loop.get_log(), log)
+        loop.props.log = None
+        loop.write(b"unseen")
+        self.assertEqual(self.contents(), b"")
+
+    def test_a_log_has_lines_and_rotates(self):
+        log = Charflow.Log(path=self.path, append=True)
+        log.set_timestamps(Charflow.LogTimestamps.UTC)
+        log.set_rotate_size(40)
+        log.set_rotate_count(1)
+        null = Charflow.NullBackend(log=log)
+        open_backend(null)
+        null.write(b"one\n")
+        null.write(b"two\n")
+        self.assertRegex(self.contents(), rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z two\n$")
+        self.assertTrue(os.path.exists(self.path + ".1"))
+        self.assertEqual(log.get_timestamps(), Charflow.LogTimestamps.UTC)
+        self.assertEqual((log.get_rotate_size(), log.get_rotate_count()), (40, 1))
+        self.assertEqual(log.get_directions(), Charflow.LogDirections.OUTPUT)
+        self.assertEqual((log.get_path(), log.get_append()), (self.path, True))
+
+    def test_a_full_disk_is_told(self):
+        log = Charflow.Log.new("/dev/full", False)
+        failures = log_of(log, "failed")
+        null = Charflow.NullBackend(log=log)
+        open_backend(null)
+        self.assertEqual(null.write(b"lost"), 4)
+        wait_for(lambda: failures)
+        self.assertTrue(failures[0][0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.NO_SPACE))
+        self.assertEqual(log.get_lost_bytes(), 4)
+
+    def test_a_log_that_cannot_be_opened_is_an_error(self):
+        null = Charflow.NullBackend(log=Charflow.Log.new(self.path + "/missing", False))
+        with self.assertRaises(GLib.Error) as caught:
+            open_backend(null)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
+
+    def record(self):
+        recorder = Charflow.Recorder.new(self.path)
+        self.assertTrue(recorder.open())
+        loop = Loop(label="loop")
+        loop.set_recorder(recorder)
+        self.assertEqual(loop.get_recorder(), recorder)
+        self.assertTrue(loop.has_feature(Charflow.Features.RECORDED))
+        open_backend(loop)
+        loop.write(b"hello ")
+        loop.read_bytes(64)
+        loop.emit_event(Charflow.Event.BREAK)
+        loop.write(b"again")
+        loop.read_bytes(64)
+        loop.close()
+        self.assertTrue(recorder.get_recording())
+        self.assertTrue(recorder.close())
+        self.assertFalse(recorder.get_recording())
+        self.assertEqual(recorder.get_path(), self.path)
+
+    def test_a_record_is_played_to_a_device(self):
+        self.record()
+        replay = Charflow.ReplayBackend.new(self.path, Charflow.ReplaySpeed.FULL)
+        device = Charflow.CharDevice(backend=replay, self_tokens=2)
+        story = []
+        device.connect("event", lambda device, event: story.append(event))
+        device.connect("message", lambda device, client, message: story.append(message.get_data()))
+        device.start()
+        wait_for(lambda: Charflow.Event.CLOSED in story)
+        self.assertEqual(story, [Charflow.Event.OPENED, b"hello ", Charflow.Event.BREAK, b"again", Charflow.Event.CLOSED])
+        self.assertFalse(replay.get_diverged())
+
+    def test_a_replay_compares_what_is_written(self):
+        self.record()
+        replay = open_backend(Charflow.ReplayBackend(path=self.path, source_label="loop", speed=Charflow.ReplaySpeed.REAL))
+        wait_for(replay.get_opened)
+        self.assertEqual(replay.write(b"hello again"), 11)
+        self.assertFalse(replay.get_diverged())
+        self.assertEqual(replay.write(b"!"), 1)
+        self.assertTrue(replay.get_diverged())
+        self.assertEqual(replay.get_diverged_bytes(), 1)
+        self.assertEqual((replay.get_path(), replay.get_source_label()), (self.path, "loop"))
+        self.assertEqual(replay.get_speed(), Charflow.ReplaySpeed.REAL)
+
+    def test_a_damaged_record_says_where(self):
+        self.record()
+        with open(self.path, "r+b") as file:
+            file.truncate(30)
+        with self.assertRaises(GLib.Error) as caught:
+            open_backend(Charflow.Backend.new_from_spec(f"replay,path={self.path}"))
+        self.assertIn("at byte 30", caught.exception.message)
+
+
 class Subclasses(unittest.TestCase):
     def test_a_backend_in_python_behind_a_device(self):
         backend = Loop(label="loop")
@@ -249,6 +361,9 @@ class Properties(unittest.TestCase):
         self.assertEqual(read(Charflow.LoopbackBackend(size=3))["size"], 3)
         self.assertEqual(read(Charflow.NullBackend(label="n"))["label"], "n")
         self.assertIsNone(read(Charflow.PtyBackend())["slave-path"])
+        self.assertFalse(read(Charflow.Log(path="log"))["append"])
+        self.assertFalse(read(Charflow.Recorder(path="record"))["recording"])
+        self.assertIsNone(read(Charflow.ReplayBackend(path="record"))["source-label"])
         values = read(Charflow.SocketBackend(host="localhost", port=5, to=7, server=True, wait=True, nodelay=True,
                                              family=Gio.SocketFamily.IPV4))
         self.assertEqual((values["host"], values["port"], values["to"]), ("localhost", 5, 7))

@@ -128,6 +128,29 @@ void test_spec () {
     }
 }
 
+void test_traces () {
+    var log = new Charflow.Log ("/nowhere/log", true);
+    var backend = new Charflow.NullBackend ();
+
+    try {
+        log.directions = Charflow.LogDirections.OUTPUT | Charflow.LogDirections.INPUT;
+        log.timestamps = Charflow.LogTimestamps.LOCAL;
+        backend.set_log (log);
+        backend.recorder = new Charflow.Recorder ("/nowhere/record");
+        assert (backend.log == log && !backend.recorder.recording);
+        assert (Charflow.Features.RECORDED in backend.features);
+        backend.recorder.open ();
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+        assert ("/nowhere/record" in error.message);
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+
+    var replay = new Charflow.ReplayBackend ("/nowhere/record", Charflow.ReplaySpeed.FULL);
+    assert (replay.source_label == null && !replay.diverged && replay.diverged_bytes == 0);
+}
+
 void test_backend () {
     var backend = new Loop ();
     var device = new Charflow.CharDevice (backend);
@@ -286,6 +309,7 @@ void test_round_trip () {
 int main (string[] args) {
     Test.init (ref args);
     Test.add_func ("/vala/backend/spec", test_spec);
+    Test.add_func ("/vala/backend/traces", test_traces);
     Test.add_func ("/vala/backend/subclass", test_backend);
     Test.add_func ("/vala/backend/mux", test_mux);
     Test.add_func ("/vala/client/subclass", test_client);
