@@ -12,14 +12,19 @@
 
 /* Sorted by name. */
 static const CharflowBackendKind *const kinds[] = {
+  &charflow_console_backend_kind,
+  &charflow_fd_backend_kind,
+  &charflow_file_backend_kind,
   &charflow_loopback_backend_kind,
   &charflow_memory_backend_kind,
   &charflow_mux_backend_kind,
   &charflow_null_backend_kind,
+  &charflow_pipe_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_replay_backend_kind,
   &charflow_ringbuf_backend_kind,
   &charflow_socket_backend_kind,
+  &charflow_stdio_backend_kind,
   &charflow_udp_backend_kind,
 };
 

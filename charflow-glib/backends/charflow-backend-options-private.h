@@ -33,14 +33,19 @@ typedef struct
                               GError                      **error);
 } CharflowBackendKind;
 
+extern const CharflowBackendKind charflow_console_backend_kind;
+extern const CharflowBackendKind charflow_fd_backend_kind;
+extern const CharflowBackendKind charflow_file_backend_kind;
 extern const CharflowBackendKind charflow_loopback_backend_kind;
+extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_mux_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
+extern const CharflowBackendKind charflow_pipe_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_replay_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
-extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_socket_backend_kind;
+extern const CharflowBackendKind charflow_stdio_backend_kind;
 extern const CharflowBackendKind charflow_udp_backend_kind;
 
 /* NULL when there is none of this name. */
@@ -92,6 +97,12 @@ guint charflow_backend_options_get_choice (const CharflowBackendOptions *options
 gboolean charflow_backend_option_check (const CharflowBackendOption *option,
                                         const char                  *text,
                                         GError                     **error);
+/* The value of an option that is a path, which the back end cannot do without where it is @needed; it is not empty. */
+gboolean charflow_backend_options_get_path (const CharflowBackendOptions *options,
+                                            const char                   *name,
+                                            gboolean                      needed,
+                                            const char                  **path,
+                                            GError                      **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowBackendOptions, charflow_backend_options_free)
 

@@ -419,3 +419,29 @@ charflow_backend_options_get_choice (const CharflowBackendOptions *options,
 
   return n;
 }
+
+gboolean
+charflow_backend_options_get_path (const CharflowBackendOptions *options,
+                                   const char                   *name,
+                                   gboolean                      needed,
+                                   const char                  **path,
+                                   GError                      **error)
+{
+  *path = charflow_backend_options_get_string (options, name);
+
+  if (*path == NULL && needed)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
+                   _("The back end '%s' needs the option '%s'"), options->kind->name, name);
+      return FALSE;
+    }
+
+  if (*path != NULL && **path == '\0')
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option '%s' expects a path, not '%s'"), name, *path);
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -19,6 +19,14 @@ gpointer charflow_backend_get_owner (CharflowBackend *self);
 /* charflow_backend_get_opened() for the data path, where the type is known. */
 gboolean charflow_backend_is_opened (CharflowBackend *self);
 
+/* Whether there is a point in writing while the other side is not there, until the back end is closed: its input has ended and
+ * its output has not, or it keeps for later what it is given. */
+void charflow_backend_set_takes_output (CharflowBackend *self,
+                                        gboolean         takes_output);
+
+/* Whether there is a point in writing now. */
+gboolean charflow_backend_takes_output (CharflowBackend *self);
+
 /* What messages call it: its label, or else its type. */
 const char *charflow_backend_get_name (CharflowBackend *self);
 

@@ -27,7 +27,8 @@
  * that is nothing; charflow_backend_create_source() makes a source that says when to try again. Its
  * callback is a #GSourceFunc for every kind of back end. When the other side goes, the sources made
  * for it are destroyed, and charflow_backend_create_source() returns %NULL until
- * %CHARFLOW_EVENT_OPENED.
+ * %CHARFLOW_EVENT_OPENED. Where only the input has come to its end, as that of a file, the event is
+ * the same, and what is written still gets there.
  *
  * A back end belongs to the thread-default #GMainContext in which it was made: it is to be used in
  * the thread that runs this context only.
@@ -68,6 +69,7 @@ typedef struct
   CharflowFeatures features;
   gboolean active;
   gboolean opened;
+  gboolean takes_output; /* also while the other side is not there */
   gboolean opened_early; /* the other side was there before the opening ended */
   CharflowBackendLine line;
   CharflowBackendTap *tap; /* NULL while nobody looks on */
@@ -1122,6 +1124,21 @@ charflow_backend_emit_event (CharflowBackend *self,
 
   if (priv->opened != opened)
     announce_opened (self, opened);
+}
+
+void
+charflow_backend_set_takes_output (CharflowBackend *self,
+                                   gboolean         takes_output)
+{
+  get_private (self)->takes_output = takes_output;
+}
+
+gboolean
+charflow_backend_takes_output (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  return priv->opened || (priv->active && priv->takes_output);
 }
 
 /**

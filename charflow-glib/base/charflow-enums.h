@@ -74,6 +74,24 @@ typedef enum
 } CharflowOverflow;
 
 /**
+ * CharflowBackendOverflow:
+ * @CHARFLOW_BACKEND_OVERFLOW_BLOCK: no more is taken, so that whoever writes waits
+ * @CHARFLOW_BACKEND_OVERFLOW_DROP_NEW: it is thrown away
+ * @CHARFLOW_BACKEND_OVERFLOW_DROP_OLD: the oldest bytes that wait are thrown away to make room for it
+ *
+ * What happens to what is written to a back end whose other side is not there, or takes nothing, once as much waits as it
+ * keeps. With the last two, whoever writes is never held up by it.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  CHARFLOW_BACKEND_OVERFLOW_BLOCK,
+  CHARFLOW_BACKEND_OVERFLOW_DROP_NEW,
+  CHARFLOW_BACKEND_OVERFLOW_DROP_OLD,
+} CharflowBackendOverflow;
+
+/**
  * CharflowRemoveReason:
  * @CHARFLOW_REMOVE_REASON_DETACHED: its owner detached it
  * @CHARFLOW_REMOVE_REASON_NO_TOKENS: it wrote without a token

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The live sources of one file descriptor, so that none outlives it: the number would soon mean
- * another file. */
+/* The live sources of one file descriptor, or of an input and an output, so that none outlives them: the number would soon
+ * mean another file. */
 typedef struct _CharflowFdSources CharflowFdSources;
 
 CharflowFdSources *charflow_fd_sources_new (void);
@@ -22,6 +22,12 @@ GSource *charflow_fd_sources_create (CharflowFdSources *self,
  * to read in a buffer. Holds for the sources there are and those to come. */
 void charflow_fd_sources_set_ready (CharflowFdSources *self,
                                     GIOCondition       ready);
+/* The same with an input and an output, which may be one, or -1 for none: G_IO_IN is that of the former, G_IO_OUT that of the
+ * latter. Returns NULL when there is nothing to wait for. */
+GSource *charflow_fd_sources_create_pair (CharflowFdSources *self,
+                                          int                in_fd,
+                                          int                out_fd,
+                                          GIOCondition       condition);
 
 /* Destroys all of them. To be called before the descriptor is closed. */
 void charflow_fd_sources_destroy (CharflowFdSources *self);

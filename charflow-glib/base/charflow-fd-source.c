@@ -13,7 +13,7 @@ typedef struct
 {
   GSource source;
   GIOCondition condition;
-  gpointer tag; /* NULL without a descriptor */
+  gpointer tags[2]; /* NULL where there is no descriptor */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -31,7 +31,13 @@ fd_source_check (GSource *source)
 {
   FdSource *self = (FdSource *) source;
 
-  return self->tag != NULL && g_source_query_unix_fd (source, self->tag) != 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (self->tags); i++)
+    {
+      if (self->tags[i] != NULL && g_source_query_unix_fd (source, self->tags[i]) != 0)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static gboolean
@@ -107,11 +113,39 @@ charflow_fd_sources_create (CharflowFdSources *self,
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
   if (fd >= 0)
-    fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+    fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
   fd_source->condition = condition;
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
+  fd_source_update_ready (fd_source);
+
+  return source;
+}
+
+GSource *
+charflow_fd_sources_create_pair (CharflowFdSources *self,
+                                 int                in_fd,
+                                 int                out_fd,
+                                 GIOCondition       condition)
+{
+  gboolean in = in_fd >= 0 && (condition & G_IO_IN) != 0;
+  gboolean out = out_fd >= 0 && (condition & G_IO_OUT) != 0;
+  GSource *source;
+  FdSource *fd_source;
+
+  if (in && out && in_fd == out_fd)
+    return charflow_fd_sources_create (self, in_fd, G_IO_IN | G_IO_OUT);
+  if (!in)
+    return out ? charflow_fd_sources_create (self, out_fd, G_IO_OUT) : NULL;
+
+  source = charflow_fd_sources_create (self, in_fd, G_IO_IN);
+  if (!out)
+    return source;
+
+  fd_source = (FdSource *) source;
+  fd_source->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
+  fd_source->condition |= G_IO_OUT;
   fd_source_update_ready (fd_source);
 
   return source;

@@ -16,6 +16,7 @@
 #include "password.h"
 #include "serve-spec.h"
 #include "stats.h"
+#include "terminal.h"
 
 #define DEFAULT_LISTEN "spice://127.0.0.1:5930"
 
@@ -391,6 +392,9 @@ open_backends (Serving *serving)
 
       if (!is_first (serving, i))
         continue;
+
+      if (CHARFLOW_IS_STDIO_BACKEND (get_end (channel->backend)))
+        terminal_guard_backends ();
 
       opening = g_new0 (Opening, 1);
       opening->serving = serving;
