@@ -106,7 +106,7 @@ void
 charflow_fd_backend_set_readable (CharflowFdBackend *self,
                                   gboolean           readable)
 {
-  charflow_fd_sources_set_readable (get_private (self)->sources, readable);
+  charflow_fd_sources_set_ready (get_private (self)->sources, readable ? G_IO_IN : 0);
 }
 
 static gboolean

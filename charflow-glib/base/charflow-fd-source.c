@@ -6,14 +6,14 @@
 struct _CharflowFdSources
 {
   GQueue live; /* of FdSource, none owned: each leaves when it is finalized */
-  gboolean is_readable; /* there is more than the descriptor has */
+  GIOCondition ready;
 };
 
 typedef struct
 {
   GSource source;
-  gpointer tags[2]; /* the second one is NULL where there is one descriptor */
-  gboolean reads; /* it waits for input */
+  GIOCondition condition;
+  gpointer tags[2]; /* NULL where there is no descriptor */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -31,8 +31,13 @@ fd_source_check (GSource *source)
 {
   FdSource *self = (FdSource *) source;
 
-  return g_source_query_unix_fd (source, self->tags[0]) != 0 ||
-         (self->tags[1] != NULL && g_source_query_unix_fd (source, self->tags[1]) != 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->tags); i++)
+    {
+      if (self->tags[i] != NULL && g_source_query_unix_fd (source, self->tags[i]) != 0)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static gboolean
@@ -69,13 +74,13 @@ static GSourceFuncs fd_source_funcs = {
   .finalize = fd_source_finalize,
 };
 
-/* Ready at every turn, or by its descriptors only. */
+/* A source is ready at a time that has passed, and until it is given no time any more. */
 static void
-fd_source_set_readable (FdSource *self,
-                        gboolean  readable)
+fd_source_update_ready (FdSource *self)
 {
-  if (self->reads)
-    g_source_set_ready_time (&self->source, readable ? 0 : -1);
+  GIOCondition ready = self->condition & self->owner->ready;
+
+  g_source_set_ready_time (&self->source, ready != 0 ? 0 : -1);
 }
 
 CharflowFdSources *
@@ -107,13 +112,13 @@ charflow_fd_sources_create (CharflowFdSources *self,
   /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
-  fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
-  fd_source->reads = (condition & G_IO_IN) != 0;
-  if (self->is_readable)
-    fd_source_set_readable (fd_source, TRUE);
+  if (fd >= 0)
+    fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->condition = condition;
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
+  fd_source_update_ready (fd_source);
 
   return source;
 }
@@ -127,6 +132,7 @@ charflow_fd_sources_create_pair (CharflowFdSources *self,
   gboolean in = in_fd >= 0 && (condition & G_IO_IN) != 0;
   gboolean out = out_fd >= 0 && (condition & G_IO_OUT) != 0;
   GSource *source;
+  FdSource *fd_source;
 
   if (in && out && in_fd == out_fd)
     return charflow_fd_sources_create (self, in_fd, G_IO_IN | G_IO_OUT);
@@ -134,22 +140,27 @@ charflow_fd_sources_create_pair (CharflowFdSources *self,
     return out ? charflow_fd_sources_create (self, out_fd, G_IO_OUT) : NULL;
 
   source = charflow_fd_sources_create (self, in_fd, G_IO_IN);
-  if (out)
-    ((FdSource *) source)->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
+  if (!out)
+    return source;
+
+  fd_source = (FdSource *) source;
+  fd_source->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
+  fd_source->condition |= G_IO_OUT;
+  fd_source_update_ready (fd_source);
 
   return source;
 }
 
 void
-charflow_fd_sources_set_readable (CharflowFdSources *self,
-                                  gboolean           readable)
+charflow_fd_sources_set_ready (CharflowFdSources *self,
+                               GIOCondition       ready)
 {
-  if (self->is_readable == readable)
+  if (self->ready == ready)
     return;
 
-  self->is_readable = readable;
+  self->ready = ready;
   for (GList *link = self->live.head; link != NULL; link = link->next)
-    fd_source_set_readable (link->data, readable);
+    fd_source_update_ready (link->data);
 }
 
 void
