@@ -453,8 +453,10 @@ decode (CharflowCodec     *codec,
         return CHARFLOW_CODEC_AGAIN;
 
       status = decode_step (self, pass, error);
-      if (status != CHARFLOW_CODEC_AGAIN || pass->replies->len > n_replied)
+      if (status != CHARFLOW_CODEC_AGAIN)
         return status;
+      if (pass->replies->len > n_replied && pass->input_size > 0)
+        return CHARFLOW_CODEC_AGAIN;
     }
 
   return CHARFLOW_CODEC_STARVED;

@@ -40,7 +40,7 @@ decode_once (CharflowCodec *codec,
              gsize          room,
              TestDecoded   *decoded)
 {
-  g_autofree guint8 *copy = g_memdup2 (input, size);
+  g_autofree guint8 *copy = size == 0 ? g_malloc (1) : g_memdup2 (input, size);
   g_autofree guint8 *memory = g_malloc (room);
   const guint n_replied = decoded->replies->len;
   CharflowCodecPass pass = {
