@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "charflow-websocket-handshake-private.h"
+#include "test-certificate.h"
 #include "test-wire.h"
 
 #include <string.h>
@@ -718,6 +719,72 @@ test_close_unanswered (Fixture      *self,
   test_wait_until (g_io_stream_is_closed (self->connection));
 }
 
+static gboolean
+accept_certificate_cb (GTlsConnection      *connection,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             unused)
+{
+  return TRUE;
+}
+
+/* A client whose connection is within TLS, as the server's is. */
+static GIOStream *
+start_tls_client (Fixture    *self,
+                  const char *request,
+                  gsize       size)
+{
+  g_autoptr (GTlsCertificate) certificate = test_certificate_new ();
+  g_autoptr (GIOStream) client_base = NULL;
+  g_autoptr (GIOStream) server_base = NULL;
+  g_autoptr (GIOStream) server = NULL;
+  g_autoptr (GError) error = NULL;
+  GIOStream *client;
+
+  test_wire_pair (&client_base, &server_base);
+  server = g_tls_server_connection_new (server_base, certificate, &error);
+  g_assert_no_error (error);
+  client = g_tls_client_connection_new (client_base, NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
+  accept_on (self, server);
+  test_wire_write (client, request, size);
+  return client;
+}
+
+static void
+test_tls_session (Fixture      *self,
+                  gconstpointer unused)
+{
+  g_autoptr (GIOStream) client = start_tls_client (self, REQUEST HELLO, sizeof REQUEST + sizeof HELLO - 2);
+
+  expect_head (client, "101 Switching Protocols");
+  wait_for_end (self);
+  g_assert_no_error (self->error);
+  expect_bytes (self->websocket, "hello", 5);
+  test_wire_write (self->websocket, "world", 5);
+  expect_bytes (client, "\x82\5world", 7);
+
+  /* The client is not kept waiting for the end. */
+  g_io_stream_close (self->websocket, NULL, NULL);
+  expect_bytes (client, "\x88\x08\3\350closed", 10);
+  expect_end (client);
+  g_assert_false (g_io_stream_is_closed (self->connection));
+}
+
+static void
+test_tls_refusal (Fixture      *self,
+                  gconstpointer unused)
+{
+  const char *request = "GET /other HTTP/1.1\r\n" HOST UPGRADE KEY VERSION "\r\n";
+  g_autoptr (GIOStream) client = start_tls_client (self, request, strlen (request));
+  g_autoptr (GBytes) body = NULL;
+
+  expect_head (client, "404 Not Found");
+  body = test_wire_read_to_end (client);
+  g_assert_error (self->error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
 /* libsoup as the client, which is what a browser is to us. */
 
 typedef struct
@@ -995,6 +1062,8 @@ main (int   argc,
   ADD ("pause/output", test_pause_output, NULL);
   ADD ("pause/pings", test_ping_flood, NULL);
   ADD ("close/unanswered", test_close_unanswered, NULL);
+  ADD ("tls/session", test_tls_session, NULL);
+  ADD ("tls/refusal", test_tls_refusal, NULL);
   ADD ("browser/echo", test_browser_echo, NULL);
   ADD ("browser/closes", test_browser_closes, NULL);
   ADD ("browser/is-closed", test_browser_is_closed, NULL);
