@@ -21,6 +21,7 @@
 #include "charflow-null-backend.h"
 #include "charflow-pty-backend.h"
 #include "charflow-ringbuf-backend.h"
+#include "charflow-serial-settings.h"
 #include "charflow-server-channel.h"
 #include "charflow-server-client.h"
 #include "charflow-server-main-channel.h"

@@ -87,6 +87,25 @@ charflow_backend_option_get_default_value (const CharflowBackendOption *option)
 }
 
 /**
+ * charflow_backend_option_get_choices:
+ * @option: an option
+ *
+ * Gets the words that its value is one of, where it is of the type %CHARFLOW_OPTION_TYPE_CHOICE.
+ *
+ * Returns: (nullable) (transfer none) (array zero-terminated=1): the words, or %NULL for another
+ *   type
+ *
+ * Since: 1.0
+ */
+const char *const *
+charflow_backend_option_get_choices (const CharflowBackendOption *option)
+{
+  g_return_val_if_fail (option != NULL, NULL);
+
+  return option->choices;
+}
+
+/**
  * charflow_backend_option_get_description:
  * @option: an option
  *

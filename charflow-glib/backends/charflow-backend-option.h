@@ -17,6 +17,7 @@ G_BEGIN_DECLS
  * @CHARFLOW_OPTION_TYPE_BOOLEAN: `on`, `yes`, `true`, `y` or `off`, `no`, `false`, `n`
  * @CHARFLOW_OPTION_TYPE_NUMBER: an unsigned number, decimal, octal or hexadecimal as in C
  * @CHARFLOW_OPTION_TYPE_SIZE: a number of bytes, with an optional suffix of B, K, M, G, T, P or E
+ * @CHARFLOW_OPTION_TYPE_CHOICE: one of some words, see charflow_backend_option_get_choices()
  *
  * What the value of a back end's option may be, by the rules of QEMU's `-chardev`.
  *
@@ -28,6 +29,7 @@ typedef enum
   CHARFLOW_OPTION_TYPE_BOOLEAN,
   CHARFLOW_OPTION_TYPE_NUMBER,
   CHARFLOW_OPTION_TYPE_SIZE,
+  CHARFLOW_OPTION_TYPE_CHOICE,
 } CharflowOptionType;
 
 #define CHARFLOW_TYPE_BACKEND_OPTION (charflow_backend_option_get_type ())
@@ -50,6 +52,8 @@ CHARFLOW_AVAILABLE_IN_ALL
 CharflowOptionType charflow_backend_option_get_value_type (const CharflowBackendOption *option);
 CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_backend_option_get_default_value (const CharflowBackendOption *option);
+CHARFLOW_AVAILABLE_IN_ALL
+const char *const *charflow_backend_option_get_choices (const CharflowBackendOption *option);
 CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_backend_option_get_description (const CharflowBackendOption *option);
 

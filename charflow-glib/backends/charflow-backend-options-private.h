@@ -15,6 +15,7 @@ struct _CharflowBackendOption
   CharflowOptionType type;
   const char *default_value; /* as one would write it, or NULL for none */
   const char *description; /* marked with N_() */
+  const char *const *choices; /* of a CHOICE, in the order of its enum; ends with NULL */
 };
 
 /* The options of one spec, parsed: only keys of the kind's table, each value of its type. */
@@ -62,6 +63,14 @@ gboolean charflow_backend_options_get_boolean (const CharflowBackendOptions *opt
                                                const char                   *name);
 guint64 charflow_backend_options_get_number (const CharflowBackendOptions *options,
                                              const char                   *name);
+/* Which of the row's choices it is, from 0; the row has a default. */
+guint charflow_backend_options_get_choice (const CharflowBackendOptions *options,
+                                           const char                   *name);
+
+/* Tells what is wrong with @text as the value of @option. */
+gboolean charflow_backend_option_check (const CharflowBackendOption *option,
+                                        const char                  *text,
+                                        GError                     **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CharflowBackendOptions, charflow_backend_options_free)
 

@@ -122,38 +122,65 @@ parse_size (const char *text,
          g_uint64_checked_add (value, whole, (guint64) (fraction * (double) unit));
 }
 
-static gboolean
-check_value (const CharflowBackendOption *option,
-             const char                  *text,
-             GError                     **error)
+/* What the value of @option may be, for an error message. */
+static char *
+describe_expected (const CharflowBackendOption *option)
 {
-  const char *expected = NULL;
-  gboolean boolean;
-  guint64 number;
-  g_autofree char *excerpt = NULL;
+  g_autofree char *words = NULL;
 
   switch (option->type)
     {
     case CHARFLOW_OPTION_TYPE_BOOLEAN:
-      if (!parse_boolean (text, &boolean))
-        expected = _("'on' or 'off'");
-      break;
+      return g_strdup (_("'on' or 'off'"));
     case CHARFLOW_OPTION_TYPE_NUMBER:
-      if (!parse_number (text, &number))
-        expected = _("a number");
-      break;
+      return g_strdup (_("a number"));
     case CHARFLOW_OPTION_TYPE_SIZE:
-      if (!parse_size (text, &number))
-        expected = _("a size such as 512, 64K or 1.5M");
-      break;
+      return g_strdup (_("a size such as 512, 64K or 1.5M"));
+    case CHARFLOW_OPTION_TYPE_CHOICE:
+      words = g_strjoinv (", ", (char **) option->choices);
+      /* Translators: words that are not to be translated, such as "none, even, odd". */
+      return g_strdup_printf (_("one of %s"), words);
     case CHARFLOW_OPTION_TYPE_STRING:
     default:
-      break;
+      return g_strdup (_("text"));
     }
+}
 
-  if (expected == NULL)
+static gboolean
+is_valid (const CharflowBackendOption *option,
+          const char                  *text)
+{
+  gboolean boolean;
+  guint64 number;
+
+  switch (option->type)
+    {
+    case CHARFLOW_OPTION_TYPE_BOOLEAN:
+      return parse_boolean (text, &boolean);
+    case CHARFLOW_OPTION_TYPE_NUMBER:
+      return parse_number (text, &number);
+    case CHARFLOW_OPTION_TYPE_SIZE:
+      return parse_size (text, &number);
+    case CHARFLOW_OPTION_TYPE_CHOICE:
+      return g_strv_contains (option->choices, text);
+    case CHARFLOW_OPTION_TYPE_STRING:
+    default:
+      return TRUE;
+    }
+}
+
+gboolean
+charflow_backend_option_check (const CharflowBackendOption *option,
+                               const char                  *text,
+                               GError                     **error)
+{
+  g_autofree char *expected = NULL;
+  g_autofree char *excerpt = NULL;
+
+  if (is_valid (option, text))
     return TRUE;
 
+  expected = describe_expected (option);
   excerpt = charflow_text_excerpt (text);
   /* Translators: the name of an option, what its value may be, what it is. */
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
@@ -353,7 +380,7 @@ add_item (CharflowBackendOptions *self,
       return FALSE;
     }
 
-  if (!check_value (option, item->value, error))
+  if (!charflow_backend_option_check (option, item->value, error))
     return FALSE;
 
   g_hash_table_replace (self->values, g_strdup (item->name), g_strdup (item->value));
@@ -467,4 +494,18 @@ charflow_backend_options_get_number (const CharflowBackendOptions *options,
     parse_number (text, &value);
 
   return value;
+}
+
+guint
+charflow_backend_options_get_choice (const CharflowBackendOptions *options,
+                                     const char                   *name)
+{
+  const char *const *choices = lookup_option (options->kind, name)->choices;
+  const char *text = get_text (options, name, CHARFLOW_OPTION_TYPE_CHOICE);
+  guint n = 0;
+
+  while (choices[n + 1] != NULL && strcmp (choices[n], text) != 0)
+    n++;
+
+  return n;
 }

@@ -69,6 +69,7 @@ typedef struct
   gboolean active;
   gboolean opened;
   gboolean opened_early; /* the other side was there before the opening ended */
+  CharflowBackendLine line;
 } CharflowBackendPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CharflowBackend, charflow_backend, G_TYPE_OBJECT)
@@ -80,6 +81,7 @@ typedef enum
   PROP_FEATURES,
   PROP_ACTIVE,
   PROP_OPENED,
+  PROP_MODEM_LINES,
 } CharflowBackendProperty;
 
 typedef enum
@@ -87,7 +89,7 @@ typedef enum
   SIGNAL_EVENT,
 } CharflowBackendSignal;
 
-static GParamSpec *props[PROP_OPENED + 1];
+static GParamSpec *props[PROP_MODEM_LINES + 1];
 static guint signals[SIGNAL_EVENT + 1];
 
 static CharflowBackendPrivate *
@@ -96,34 +98,43 @@ get_private (CharflowBackend *self)
   return charflow_backend_get_instance_private (self);
 }
 
-static gboolean
-check_active (CharflowBackend *self,
-              GError         **error)
+const char *
+charflow_backend_get_name (CharflowBackend *self)
 {
   CharflowBackendPrivate *priv = get_private (self);
 
-  if (priv->active)
+  return priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self);
+}
+
+gboolean
+charflow_backend_check_active (CharflowBackend *self,
+                               GError         **error)
+{
+  if (get_private (self)->active)
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_OPEN,
-               _("The back end '%s' is not open"), priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
+               _("The back end '%s' is not open"), charflow_backend_get_name (self));
   return FALSE;
 }
 
-static void
-fail_with (CharflowBackend *self,
-           GError          *failure,
-           GError         **error)
+CharflowBackendLine *
+charflow_backend_get_line (CharflowBackend *self)
 {
-  CharflowBackendPrivate *priv = get_private (self);
+  return &get_private (self)->line;
+}
 
+void
+charflow_backend_fail_with (CharflowBackend *self,
+                            GError          *failure,
+                            GError         **error)
+{
   /* A virtual function in Python that raises anything but a GError fails without one. */
   if (failure != NULL)
     g_propagate_error (error, failure);
   else
     g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
-                 _("The back end '%s' failed and did not say why"),
-                 priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
+                 _("The back end '%s' failed and did not say why"), charflow_backend_get_name (self));
 }
 
 static void
@@ -244,7 +255,7 @@ open_cb (GObject      *source,
       priv->opening = NULL;
       priv->opened_early = FALSE;
       if (error == NULL)
-        fail_with (self, NULL, &error);
+        charflow_backend_fail_with (self, NULL, &error);
       g_task_return_error (task, g_steal_pointer (&error));
     }
 
@@ -342,10 +353,18 @@ charflow_backend_real_read_bytes (CharflowBackend *self,
   return g_bytes_new_take (g_realloc (g_steal_pointer (&buffer), len), len);
 }
 
+static CharflowBackend *
+charflow_backend_real_attach (CharflowBackend *self,
+                              GError         **error)
+{
+  return g_object_ref (self);
+}
+
 static void
 charflow_backend_dispose (GObject *object)
 {
   charflow_backend_close (CHARFLOW_BACKEND (object));
+  charflow_backend_reset_line (CHARFLOW_BACKEND (object));
 
   G_OBJECT_CLASS (charflow_backend_parent_class)->dispose (object);
 }
@@ -387,6 +406,9 @@ charflow_backend_get_property (GObject    *object,
     case PROP_OPENED:
       g_value_set_boolean (value, charflow_backend_get_opened (self));
       break;
+    case PROP_MODEM_LINES:
+      g_value_set_flags (value, charflow_backend_get_modem_lines (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -409,6 +431,7 @@ charflow_backend_set_property (GObject      *object,
     case PROP_FEATURES:
     case PROP_ACTIVE:
     case PROP_OPENED:
+    case PROP_MODEM_LINES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -429,6 +452,7 @@ charflow_backend_class_init (CharflowBackendClass *klass)
   klass->close = charflow_backend_real_close;
   klass->read = charflow_backend_real_read;
   klass->read_bytes = charflow_backend_real_read_bytes;
+  klass->attach = charflow_backend_real_attach;
 
   /**
    * CharflowBackend:label:
@@ -489,6 +513,19 @@ charflow_backend_class_init (CharflowBackendClass *klass)
     g_param_spec_boolean ("opened", NULL, "Whether the other side is there",
                           FALSE,
                           G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowBackend:modem-lines:
+   *
+   * Which lines of the serial port are on, as far as the back end has been told;
+   * %CHARFLOW_MODEM_LINES_NONE where there is no serial port.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MODEM_LINES] =
+    g_param_spec_flags ("modem-lines", NULL, "Which lines of the serial port are on",
+                        CHARFLOW_TYPE_MODEM_LINES, CHARFLOW_MODEM_LINES_NONE,
+                        G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 
@@ -668,7 +705,7 @@ charflow_backend_open_async (CharflowBackend    *self,
     {
       g_task_return_new_error (task, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_ALREADY_OPEN,
                                _("The back end '%s' is open already"),
-                               priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
+                               charflow_backend_get_name (self));
       return;
     }
 
@@ -732,7 +769,7 @@ abort_opening (CharflowBackend *self)
   if (task != NULL)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CLOSED,
                              _("The back end '%s' was closed while it was being opened"),
-                             priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
+                             charflow_backend_get_name (self));
 }
 
 /**
@@ -764,6 +801,7 @@ charflow_backend_close (CharflowBackend *self)
   g_object_freeze_notify (G_OBJECT (self));
   set_active (self, FALSE);
   CHARFLOW_BACKEND_GET_CLASS (self)->close (self);
+  charflow_backend_reset_line (self);
   if (priv->opened)
     set_opened (self, FALSE);
   g_object_thaw_notify (G_OBJECT (self));
@@ -802,13 +840,13 @@ charflow_backend_read (CharflowBackend *self,
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), -1);
   g_return_val_if_fail (buffer != NULL && size > 0, -1);
 
-  if (!check_active (self, error))
+  if (!charflow_backend_check_active (self, error))
     return -1;
 
   guard = g_object_ref (self);
   len = CHARFLOW_BACKEND_GET_CLASS (self)->read (self, buffer, MIN (size, G_MAXSSIZE), &failure);
   if (len < 0)
-    fail_with (self, failure, error);
+    charflow_backend_fail_with (self, failure, error);
 
   return len;
 }
@@ -842,13 +880,13 @@ charflow_backend_read_bytes (CharflowBackend *self,
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), NULL);
   g_return_val_if_fail (max_size > 0, NULL);
 
-  if (!check_active (self, error))
+  if (!charflow_backend_check_active (self, error))
     return NULL;
 
   guard = g_object_ref (self);
   bytes = CHARFLOW_BACKEND_GET_CLASS (self)->read_bytes (self, MIN (max_size, G_MAXSSIZE), &failure);
   if (bytes == NULL)
-    fail_with (self, failure, error);
+    charflow_backend_fail_with (self, failure, error);
 
   return bytes;
 }
@@ -884,7 +922,7 @@ charflow_backend_write (CharflowBackend *self,
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), -1);
   g_return_val_if_fail (data != NULL || size == 0, -1);
 
-  if (!check_active (self, error))
+  if (!charflow_backend_check_active (self, error))
     return -1;
   if (size == 0)
     return 0;
@@ -902,7 +940,7 @@ charflow_backend_write (CharflowBackend *self,
   /* What Python raises comes with a result of 0. */
   if (len < 0 || failure != NULL)
     {
-      fail_with (self, failure, error);
+      charflow_backend_fail_with (self, failure, error);
       return -1;
     }
 
@@ -1057,23 +1095,31 @@ charflow_backend_drop_features (CharflowBackend *self,
   set_features (self, get_private (self)->features & ~features);
 }
 
-gboolean
+CharflowBackend *
 charflow_backend_claim (CharflowBackend *self,
                         gpointer         owner,
                         GError         **error)
 {
-  CharflowBackendPrivate *priv = get_private (self);
+  GError *failure = NULL;
+  g_autoptr (CharflowBackend) part = CHARFLOW_BACKEND_GET_CLASS (self)->attach (self, &failure);
+  CharflowBackendPrivate *priv;
 
+  if (part == NULL)
+    {
+      charflow_backend_fail_with (self, failure, error);
+      return NULL;
+    }
+
+  priv = get_private (part);
   if (priv->owner != NULL && priv->owner != owner)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_BUSY,
-                   _("The back end '%s' is in use"),
-                   priv->label != NULL ? priv->label : G_OBJECT_TYPE_NAME (self));
-      return FALSE;
+                   _("The back end '%s' is in use"), charflow_backend_get_name (self));
+      return NULL;
     }
 
   priv->owner = owner;
-  return TRUE;
+  return g_steal_pointer (&part);
 }
 
 void

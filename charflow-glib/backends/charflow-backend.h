@@ -6,9 +6,11 @@
 #endif
 
 #include <gio/gio.h>
+#include <gio/gunixfdlist.h>
 
 #include "charflow-backend-option.h"
 #include "charflow-enums.h"
+#include "charflow-serial-settings.h"
 #include "charflow-version.h"
 
 G_BEGIN_DECLS
@@ -29,9 +31,24 @@ G_DECLARE_DERIVABLE_TYPE (CharflowBackend, charflow_backend, CHARFLOW, BACKEND, 
  *   calls @read
  * @write: takes as much of the data as it can
  * @create_source: makes a source for readiness; the default returns %NULL
+ * @attach: gives the back end that one more front end is to use; the default gives itself, to one at a time
+ * @get_resource: names what the back end holds that no other can hold meanwhile (a port to listen on, a file); the
+ *   default returns %NULL
+ * @set_front_end_open: is told whether a front end listens
+ * @set_echo: is told whether what is typed on the other side is to be shown there
+ * @set_serial_settings: sets the serial line
+ * @set_break: begins or ends a break condition
+ * @send_break: sends a break of some length; the default uses @set_break
+ * @query_modem_lines: asks for the lines of a serial port
+ * @set_modem_lines: sets those lines of a serial port that are outputs
+ * @drop_peer: sends the other side away; the next one may come
+ * @accept_fd: takes a connected socket as its other side, and owns it on success
+ * @queue_fds: takes descriptors that go with the next bytes written
+ * @steal_fds: hands over the descriptors that came with what was read last
  *
  * The virtual functions of a back end. None may block; one of @read and @read_bytes is enough, and
- * a back end that never has input needs neither.
+ * a back end that never has input needs neither. Those from @attach on are optional: without them,
+ * what would call them fails with %CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED, or has no effect where it cannot fail.
  *
  * Since: 1.0
  */
@@ -61,6 +78,40 @@ struct _CharflowBackendClass
                    GError         **error);
   GSource *(*create_source) (CharflowBackend *self,
                              GIOCondition     condition);
+
+  CharflowBackend *(*attach) (CharflowBackend *self,
+                              GError         **error);
+  char *(*get_resource) (CharflowBackend *self);
+
+  void (*set_front_end_open) (CharflowBackend *self,
+                              gboolean         open);
+  void (*set_echo) (CharflowBackend *self,
+                    gboolean         echo);
+  gboolean (*set_serial_settings) (CharflowBackend        *self,
+                                   CharflowSerialSettings *settings,
+                                   GError                **error);
+  gboolean (*set_break) (CharflowBackend *self,
+                         gboolean         on,
+                         GError         **error);
+  gboolean (*send_break) (CharflowBackend *self,
+                          guint            duration_ms,
+                          GError         **error);
+  gboolean (*query_modem_lines) (CharflowBackend    *self,
+                                 CharflowModemLines *lines,
+                                 GError            **error);
+  gboolean (*set_modem_lines) (CharflowBackend   *self,
+                               CharflowModemLines lines,
+                               GError           **error);
+
+  gboolean (*drop_peer) (CharflowBackend *self,
+                         GError         **error);
+  gboolean (*accept_fd) (CharflowBackend *self,
+                         int              fd,
+                         GError         **error);
+  gboolean (*queue_fds) (CharflowBackend *self,
+                         GUnixFDList     *fds,
+                         GError         **error);
+  GUnixFDList *(*steal_fds) (CharflowBackend *self);
 
   /*< private >*/
   gpointer padding[16];
@@ -126,11 +177,89 @@ GSource *charflow_backend_create_source (CharflowBackend *self,
                                          GIOCondition     condition);
 
 CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_write_all_async (CharflowBackend    *self,
+                                       GBytes             *bytes,
+                                       GCancellable       *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer            user_data);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_write_all_finish (CharflowBackend *self,
+                                            GAsyncResult    *result,
+                                            gsize           *n_written,
+                                            GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_read_bytes_async (CharflowBackend    *self,
+                                        gsize               max_size,
+                                        GCancellable       *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer            user_data);
+CHARFLOW_AVAILABLE_IN_ALL
+GBytes *charflow_backend_read_bytes_finish (CharflowBackend *self,
+                                            GAsyncResult    *result,
+                                            GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_wait_connected_async (CharflowBackend    *self,
+                                            GCancellable       *cancellable,
+                                            GAsyncReadyCallback callback,
+                                            gpointer            user_data);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_wait_connected_finish (CharflowBackend *self,
+                                                 GAsyncResult    *result,
+                                                 GError         **error);
+
+CHARFLOW_AVAILABLE_IN_ALL
+char *charflow_backend_get_resource (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_set_front_end_open (CharflowBackend *self,
+                                          gboolean         open);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_set_echo (CharflowBackend *self,
+                                gboolean         echo);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_serial_settings (CharflowBackend        *self,
+                                               CharflowSerialSettings *settings,
+                                               GError                **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_break (CharflowBackend *self,
+                                     gboolean         on,
+                                     GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_send_break (CharflowBackend *self,
+                                      guint            duration_ms,
+                                      GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowModemLines charflow_backend_get_modem_lines (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_query_modem_lines (CharflowBackend    *self,
+                                             CharflowModemLines *lines,
+                                             GError            **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_modem_lines (CharflowBackend   *self,
+                                           CharflowModemLines lines,
+                                           GError           **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_drop_peer (CharflowBackend *self,
+                                     GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_accept_fd (CharflowBackend *self,
+                                     int              fd,
+                                     GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_queue_fds (CharflowBackend *self,
+                                     GUnixFDList     *fds,
+                                     GError         **error);
+CHARFLOW_AVAILABLE_IN_ALL
+GUnixFDList *charflow_backend_steal_fds (CharflowBackend *self);
+
+CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_emit_event (CharflowBackend *self,
                                   CharflowEvent    event);
 CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_set_uri (CharflowBackend *self,
                                const char      *uri);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_backend_note_modem_lines (CharflowBackend   *self,
+                                        CharflowModemLines lines);
 CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_add_features (CharflowBackend *self,
                                     CharflowFeatures features);

@@ -33,7 +33,8 @@ typedef struct
  * change, the clients, reading, writing, saved state. */
 typedef struct
 {
-  CharflowBackend *backend;
+  CharflowBackend *given; /* what was set */
+  CharflowBackend *backend; /* what of it is this device's: the same, but for one that serves several devices */
   gboolean opened_here;
   gulong event_handler;
   guint peer; /* grows whenever the other side may be another one */

@@ -261,7 +261,7 @@ charflow_char_device_get_property (GObject    *object,
   switch (prop_id)
     {
     case PROP_BACKEND:
-      g_value_set_object (value, priv->backend);
+      g_value_set_object (value, priv->given);
       break;
     case PROP_RUNNING:
       g_value_set_boolean (value, priv->running);

@@ -110,6 +110,7 @@ charflow_char_device_release_backend (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowBackend) backend = g_steal_pointer (&priv->backend);
+  g_autoptr (CharflowBackend) given = g_steal_pointer (&priv->given);
   gboolean is_ours = priv->opened_here || priv->opening != NULL;
 
   if (backend == NULL)
@@ -129,10 +130,12 @@ charflow_char_device_release_backend (CharflowCharDevice *self)
 
 static void
 take_backend (CharflowCharDevice *self,
+              CharflowBackend    *given,
               CharflowBackend    *backend)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
+  priv->given = g_object_ref (given);
   priv->backend = g_object_ref (backend);
   priv->reads_end = FALSE;
   priv->writes_end = FALSE;
@@ -154,7 +157,7 @@ charflow_char_device_get_backend (CharflowCharDevice *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), NULL);
 
-  return charflow_char_device_get_private (self)->backend;
+  return charflow_char_device_get_private (self)->given;
 }
 
 gboolean
@@ -227,6 +230,7 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = NULL;
+  g_autoptr (CharflowBackend) part = NULL;
   g_autoptr (CharflowBackend) to_close = NULL;
   gboolean was_opened;
 
@@ -234,28 +238,30 @@ charflow_char_device_set_backend (CharflowCharDevice *self,
   g_return_val_if_fail (backend == NULL || CHARFLOW_IS_BACKEND (backend), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (priv->backend == backend)
+  if (priv->given == backend)
     return TRUE;
   if (!charflow_char_device_check_alive (self, error))
     return FALSE;
-  if (backend != NULL && !charflow_backend_claim (backend, self, error))
+
+  part = backend == NULL ? NULL : charflow_backend_claim (backend, self, error);
+  if (backend != NULL && part == NULL)
     return FALSE;
 
   guard = g_object_ref (self);
   if (!ask_handlers (self, backend, error))
     {
-      if (backend != NULL && priv->backend != backend)
-        charflow_backend_release (backend, self);
+      if (part != NULL && priv->backend != part)
+        charflow_backend_release (part, self);
       return FALSE;
     }
   /* The handler may have set it itself. */
-  if (priv->backend == backend)
+  if (priv->given == backend)
     return TRUE;
 
   was_opened = charflow_char_device_is_open (priv);
   to_close = charflow_char_device_release_backend (self);
   if (backend != NULL)
-    take_backend (self, backend);
+    take_backend (self, backend, part);
   g_object_notify (G_OBJECT (self), "backend");
   charflow_char_device_settle_unread_end (self);
   tell_opened_changed (self, was_opened);

@@ -10,21 +10,23 @@
 #include "log.h"
 #include "table.h"
 
-static const char *
-describe_type (CharflowOptionType type)
+static char *
+describe_type (const CharflowBackendOption *option)
 {
-  switch (type)
+  switch (charflow_backend_option_get_value_type (option))
     {
     case CHARFLOW_OPTION_TYPE_STRING:
-      return _("text");
+      return g_strdup (_("text"));
     case CHARFLOW_OPTION_TYPE_BOOLEAN:
-      return _("on or off");
+      return g_strdup (_("on or off"));
     case CHARFLOW_OPTION_TYPE_NUMBER:
-      return _("number");
+      return g_strdup (_("number"));
     case CHARFLOW_OPTION_TYPE_SIZE:
-      return _("size");
+      return g_strdup (_("size"));
+    case CHARFLOW_OPTION_TYPE_CHOICE:
+      return g_strjoinv ("|", (char **) charflow_backend_option_get_choices (option));
     default:
-      g_return_val_if_reached ("");
+      g_return_val_if_reached (g_strdup (""));
     }
 }
 
@@ -53,10 +55,11 @@ list_options (GPtrArray *options)
     {
       const CharflowBackendOption *option = g_ptr_array_index (options, i);
       const char *default_value = charflow_backend_option_get_default_value (option);
+      g_autofree char *type = describe_type (option);
 
       table_add_row (table,
                      charflow_backend_option_get_name (option),
-                     describe_type (charflow_backend_option_get_value_type (option)),
+                     type,
                      default_value != NULL && *default_value != '\0' ? default_value : "-",
                      charflow_backend_option_get_description (option),
                      NULL);

@@ -188,6 +188,32 @@ test_sizes (void)
 }
 
 static void
+test_choices (void)
+{
+  static const char *const words[] = { "none", "even", "odd", NULL };
+  static const CharflowBackendOption option = {
+    "parity", CHARFLOW_OPTION_TYPE_CHOICE, "none", "The parity", words,
+  };
+  static const char *const wrong[] = { "", "Even", "eve", "evenly", "1" };
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      g_assert_true (charflow_backend_option_check (&option, words[i], &error));
+      g_assert_no_error (error);
+    }
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_assert_false (charflow_backend_option_check (&option, wrong[i], &error));
+      g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE);
+      g_assert_nonnull (strstr (error->message, "'parity'"));
+      g_assert_nonnull (strstr (error->message, "none, even, odd"));
+      g_clear_error (&error);
+    }
+}
+
+static void
 test_unknown_keys (void)
 {
   assert_refused ("pty,foo=1", CHARFLOW_BACKEND_ERROR_UNKNOWN_OPTION, "'foo'");
@@ -240,7 +266,9 @@ test_registry (void)
           g_assert_nonnull (charflow_backend_option_get_name (copy));
           g_assert_nonnull (charflow_backend_option_get_description (copy));
           g_assert_cmpuint (charflow_backend_option_get_value_type (copy), <=,
-                            CHARFLOW_OPTION_TYPE_SIZE);
+                            CHARFLOW_OPTION_TYPE_CHOICE);
+          g_assert_true ((charflow_backend_option_get_choices (copy) != NULL) ==
+                         (charflow_backend_option_get_value_type (copy) == CHARFLOW_OPTION_TYPE_CHOICE));
           g_boxed_free (CHARFLOW_TYPE_BACKEND_OPTION, copy);
         }
     }
@@ -274,6 +302,7 @@ main (int    argc,
   g_test_add_func ("/backend-options/G4/commas-and-repeated-keys", test_syntax);
   g_test_add_func ("/backend-options/G4/booleans", test_booleans);
   g_test_add_func ("/backend-options/G4/unknown-and-foreign-keys", test_unknown_keys);
+  g_test_add_func ("/backend-options/G4/choices", test_choices);
   g_test_add_func ("/backend-options/G5/numbers", test_numbers);
   g_test_add_func ("/backend-options/G5/sizes", test_sizes);
   g_test_add_func ("/backend-options/T69/one-clear-error", test_hostile);
