@@ -308,7 +308,7 @@ read_now (CharflowLayer *self,
         }
 
       len = decode (self, buffer, size);
-      if (len > 0 && !self->is_closed)
+      if (len > 0)
         return (gssize) len;
     }
 
@@ -397,7 +397,10 @@ charflow_layer_write (CharflowLayer *self,
   if (size == 0)
     return 0;
   if (!self->codec->klass->encode (self->codec, buffer, size, self->output, error))
-    return -1;
+    {
+      g_byte_array_set_size (self->output, 0);
+      return -1;
+    }
 
   self->n_data = self->output->len;
   flush (self);

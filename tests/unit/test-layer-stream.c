@@ -467,6 +467,24 @@ test_write_resumes (Fixture      *fixture,
   unwatch (source);
 }
 
+/* A peer that does not read our data, but asks, is read and answered. */
+static void
+test_waiting_data (Fixture      *fixture,
+                   gconstpointer unused)
+{
+  g_autofree char *text = make_text (60000);
+  g_autoptr (GByteArray) expected = g_byte_array_new ();
+
+  test_stream_pair_narrow (fixture->pair);
+  assert_writes (fixture, text);
+  say (fixture, "QQ");
+  say_record (fixture, "x");
+  assert_reads (fixture, 4, "x");
+  record_encode (NULL, (const guint8 *) text, strlen (text), expected, NULL);
+  g_byte_array_append (expected, (const guint8 *) "AA", 2);
+  test_stream_pair_hear (fixture->pair, expected->data, expected->len);
+}
+
 static void
 test_write_is_cut (Fixture      *fixture,
                    gconstpointer unused)
@@ -539,6 +557,7 @@ test_end_of_base (Fixture      *fixture,
   assert_reads (fixture, 16, "");
   assert_write_fails (fixture, "x", G_IO_ERROR_BROKEN_PIPE);
   assert_write_fails (fixture, "y", G_IO_ERROR_BROKEN_PIPE);
+  settle ();
   g_assert_true (g_pollable_output_stream_is_writable (fixture->output));
 }
 
@@ -924,6 +943,7 @@ main (int   argc,
   add ("/layer-stream/read/end-of-protocol", NULL, test_end_of_protocol);
   add ("/layer-stream/read/error-comes-last", NULL, test_error);
   add ("/layer-stream/write/resumes-by-itself", NULL, test_write_resumes);
+  add ("/layer-stream/write/waiting-stops-no-reading", NULL, test_waiting_data);
   add ("/layer-stream/write/is-cut", NULL, test_write_is_cut);
   add ("/layer-stream/write/is-held-back", NULL, test_held_output);
   add ("/layer-stream/write/flush-waits", NULL, test_flush_async);

@@ -227,6 +227,7 @@ test_sub_negotiation (Fixture      *fixture,
   g_assert_null (get_type (fixture));
   exchange (fixture, BYTES ("\xff\xfa\x18\x00" "A\xff\xff" "B\xff\xf0Q"), "<TYPE>Q");
   g_assert_cmpstr (get_type (fixture), ==, "A\xff" "B");
+  exchange (fixture, BYTES ("\xff\xfa\xff\xf0Q"), "Q");
   /* Not ours to take, empty, or unknown. */
   exchange (fixture, BYTES ("\xff\xfa\x18\x01\xff\xf0\xff\xfa\xff\xf0\xff\xfa\x18\xff\xf0\xff\xfa\x63zz\xff\xf0Q"), "Q");
   exchange (fixture, BYTES ("\xff\xfa\x1f\x00\x50\x00\x19\xff\xf0Q\xff\xfa\x1f\x00\x50\x00\xff\xf0R"), "<WINDOW>QR");
@@ -265,6 +266,7 @@ test_long_sub (Fixture      *fixture,
   too_long[3] = '\0';
   exchange (fixture, too_long, 4 + 100000 + 3, "R");
   g_assert_cmpstr (get_type (fixture), ==, name);
+  exchange (fixture, BYTES ("\xff\xfa\x18\x00" "A\xff\xf0S"), "<TYPE>S");
 }
 
 static void
@@ -336,6 +338,8 @@ test_line_ends (Fixture      *fixture,
   hear (fixture, BYTES ("a\r\0b\r\nc\r\0"));
   write_bytes (fixture, BYTES ("\n\r\r\xff\r\0"));
   hear (fixture, BYTES ("\n\r\0\r\0\xff\xff\r\0\0"));
+  write_bytes (fixture, "a\r\n", 2);
+  hear (fixture, BYTES ("a\r\0"));
   exchange (fixture, BYTES ("a\r\0b\r\n\r\r\0\0"), "a<0d>b<0d><0a><0d><0d><00>");
 
   exchange (fixture, BYTES ("\xff\xfd\x00"), "");
@@ -410,7 +414,8 @@ test_client (void)
   write_bytes (&fixture, BYTES ("\r\xff"));
   hear (&fixture, BYTES ("\r\xff\xff"));
   /* It has no terminal, and does not echo. */
-  exchange (&fixture, BYTES ("\xff\xfd\x18\xff\xfd\x01\xff\xfa\x18\x01\xff\xf0\xff\xfa\x1f\0\0\0\0\xff\xf0"), "");
+  exchange (&fixture, BYTES ("\xff\xfd\x18\xff\xfd\x01\xff\xfa\x18\x01\xff\xf0\xff\xfa\x1f\0\0\0\0\xff\xf0"
+                             "\xff\xfa\x18\0x\xff\xf0"), "");
   hear (&fixture, BYTES ("\xff\xfc\x18\xff\xfc\x01"));
   fixture_tear_down (&fixture, NULL);
 }
