@@ -202,7 +202,6 @@ end_later (GTask *task)
   if (accept->end != NULL)
     return;
 
-  charflow_clear_source (&accept->interruption);
   accept->end = g_timeout_source_new (0);
   g_source_set_callback (accept->end, end_cb, task, NULL);
   g_source_attach (accept->end, g_task_get_context (task));

@@ -53,10 +53,18 @@ static void
 accept_on (Fixture   *self,
            GIOStream *connection)
 {
+  g_autoptr (GSocketAddress) local = NULL;
+  g_autoptr (GSocketAddress) remote = NULL;
+
   g_clear_object (&self->websocket);
   g_clear_error (&self->error);
   g_set_object (&self->connection, connection);
-  charflow_websocket_accept_async (connection, NULL, NULL, NULL, NULL, self->timeout_ms, self->cancellable, accepted_cb,
+  if (G_IS_SOCKET_CONNECTION (connection))
+    {
+      local = g_socket_connection_get_local_address (G_SOCKET_CONNECTION (connection), NULL);
+      remote = g_socket_connection_get_remote_address (G_SOCKET_CONNECTION (connection), NULL);
+    }
+  charflow_websocket_accept_async (connection, local, remote, NULL, NULL, self->timeout_ms, self->cancellable, accepted_cb,
                                    self);
 }
 
