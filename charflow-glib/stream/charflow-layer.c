@@ -7,6 +7,8 @@
 
 #include "charflow-source-private.h"
 
+/* Not less than a TLS record has (RFC 8446, 5.1): what a read leaves of one, GIO's TLS keeps, and then tells nobody
+ * that it is readable before the socket is. */
 #define INPUT_SIZE (16 * 1024)
 #define MAX_WRITE_SIZE (64 * 1024)
 /* So many bytes of replies may wait before the peer is no longer read. */
@@ -110,7 +112,8 @@ is_writable (CharflowLayer *self)
   if (self->is_closed || self->write_error != NULL)
     return TRUE;
 
-  return get_n_waiting (self) == 0 && (self->codec->klass->can_encode == NULL || self->codec->klass->can_encode (self->codec));
+  return get_n_waiting (self) == 0 &&
+         (self->codec->klass->can_encode == NULL || self->codec->klass->can_encode (self->codec));
 }
 
 static void

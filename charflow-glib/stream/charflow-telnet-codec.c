@@ -561,7 +561,8 @@ charflow_telnet_codec_decode (CharflowCodec     *codec,
   return status;
 }
 
-/* A CR that no LF follows is followed by a NUL, at the end of a write as well: the peer would wait for one of the two. */
+/* A CR that no LF follows is followed by a NUL, at the end of a write as well: the peer would wait for one of the
+ * two. */
 static void
 append_text (GByteArray   *output,
              const guint8 *data,

@@ -208,7 +208,8 @@ test_commands (Fixture      *fixture,
   hear (fixture, BYTES ("\r\n[Yes]\r\n"));
   exchange (fixture, BYTES ("\xff\xf3"), "<BREAK>");
   exchange (fixture, BYTES ("a\xff\xf4" "b\xff\xf3" "c"), "a<INTERRUPT>b<BREAK>c");
-  /* The data mark, the end of a record, go ahead, abort output, erase character and line, a stray end, and no command. */
+  /* The data mark, the end of a record, go ahead, abort output, erase character and line, a stray end, and no
+   * command. */
   exchange (fixture, BYTES ("1\xff\xf2" "2\xff\xef" "3\xff\xf9" "4\xff\xf5" "5\xff\xf7" "6\xff\xf8" "7\xff\xf0" "8\xff" "A9"),
             "123456789");
   hear_nothing (fixture);
@@ -470,8 +471,8 @@ test_bulk (Fixture      *fixture,
   g_assert_cmpmem (got, n, data, sizeof data);
 }
 
-/* Two streams of ours come to an agreement, and understand each other then. What was written before is in the line ends of
- * then, and may be read with those of now: the protocol has no mark for the change. */
+/* Two streams of ours come to an agreement, and understand each other then. What was written before is in the line
+ * ends of then, and may be read with those of now: the protocol has no mark for the change. */
 static void
 test_both_ends (void)
 {
