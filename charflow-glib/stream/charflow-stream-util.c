@@ -201,6 +201,25 @@ lingering_read_cb (GObject      *source,
 }
 
 static void
+linger (Lingering *lingering)
+{
+  charflow_stream_shutdown_output (lingering->stream);
+  g_input_stream_read_async (g_io_stream_get_input_stream (lingering->stream),
+                             lingering->waste, sizeof lingering->waste,
+                             G_PRIORITY_LOW, charflow_deadline_get_cancellable (lingering->deadline),
+                             lingering_read_cb, lingering);
+}
+
+static void
+output_closed_cb (GObject      *source,
+                  GAsyncResult *result,
+                  gpointer      user_data)
+{
+  g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, NULL);
+  linger (user_data);
+}
+
+static void
 last_words_cb (GObject      *source,
                GAsyncResult *result,
                gpointer      user_data)
@@ -213,11 +232,12 @@ last_words_cb (GObject      *source,
       return;
     }
 
-  charflow_stream_shutdown_output (lingering->stream);
-  g_input_stream_read_async (g_io_stream_get_input_stream (lingering->stream),
-                             lingering->waste, sizeof lingering->waste,
-                             G_PRIORITY_LOW, charflow_deadline_get_cancellable (lingering->deadline),
-                             lingering_read_cb, lingering);
+  /* TLS has an end of its own to tell. */
+  if (G_IS_TLS_CONNECTION (lingering->stream))
+    g_output_stream_close_async (g_io_stream_get_output_stream (lingering->stream), G_PRIORITY_DEFAULT,
+                                 charflow_deadline_get_cancellable (lingering->deadline), output_closed_cb, lingering);
+  else
+    linger (lingering);
 }
 
 void
