@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
+#include "charflow-address-options-private.h"
 #include "charflow-backend-options-private.h"
 #include "charflow-socket-backend-private.h"
 #include "charflow-text-private.h"
@@ -49,21 +50,6 @@ check_path (const char *path,
   return FALSE;
 }
 
-static gboolean
-check_port (const char *name,
-            guint64     port,
-            guint64     least,
-            GError    **error)
-{
-  if (port >= least && port <= G_MAXUINT16)
-    return TRUE;
-
-  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects a port from %" PRIu64 " to %u, not %" PRIu64),
-               name, least, G_MAXUINT16, port);
-  return FALSE;
-}
-
 gboolean
 charflow_socket_config_check (const CharflowSocketConfig *config,
                               GError                    **error)
@@ -83,10 +69,10 @@ charflow_socket_config_check (const CharflowSocketConfig *config,
     return check_path (config->path, error);
   if (config->to > 0 && !config->server)
     return refuse_pair ("to", "server=off", error);
-  if (!check_port ("port", config->port, config->server ? 0 : 1, error))
+  if (!charflow_address_options_check_port ("port", config->port, config->server ? 0 : 1, error))
     return FALSE;
 
-  return config->to == 0 || check_port ("to", config->to, config->port, error);
+  return config->to == 0 || charflow_address_options_check_port ("to", config->to, config->port, error);
 }
 
 /* Which options there are decides here, not what they say: "reconnect=0" on a server is a mistake
@@ -135,39 +121,17 @@ check_presence (const CharflowBackendOptions *options,
   return FALSE;
 }
 
-static gboolean
-choose_family (const CharflowBackendOptions *options,
-               GSocketFamily                *family,
-               GError                      **error)
-{
-  gboolean has_ipv4 = charflow_backend_options_has (options, "ipv4");
-  gboolean has_ipv6 = charflow_backend_options_has (options, "ipv6");
-  gboolean ipv4 = charflow_backend_options_get_boolean (options, "ipv4");
-  gboolean ipv6 = charflow_backend_options_get_boolean (options, "ipv6");
-
-  *family = G_SOCKET_FAMILY_INVALID;
-  if (has_ipv4 && has_ipv6 && !ipv4 && !ipv6)
-    return refuse_pair ("ipv4=off", "ipv6=off", error);
-
-  if (ipv4 != ipv6)
-    *family = ipv4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6;
-  else if (!ipv4 && has_ipv6)
-    *family = G_SOCKET_FAMILY_IPV4;
-  else if (!ipv4 && has_ipv4)
-    *family = G_SOCKET_FAMILY_IPV6;
-
-  return TRUE;
-}
-
 /* The properties are of type guint, so each number is checked before it becomes one. */
 static gboolean
 check_numbers (const CharflowBackendOptions *options,
                GError                      **error)
 {
   guint64 interval_s = charflow_backend_options_get_number (options, "reconnect");
+  guint64 port = charflow_backend_options_get_number (options, "port");
+  guint64 to = charflow_backend_options_get_number (options, "to");
 
-  if (!check_port ("port", charflow_backend_options_get_number (options, "port"), 0, error) ||
-      !check_port ("to", charflow_backend_options_get_number (options, "to"), 0, error))
+  if (!charflow_address_options_check_port ("port", port, 0, error) ||
+      !charflow_address_options_check_port ("to", to, 0, error))
     return FALSE;
 
   if (interval_s <= G_MAXINT32)
@@ -197,7 +161,7 @@ create_from_options (const CharflowBackendOptions *options,
   CharflowSocketConfig config = { 0 };
 
   if (!check_presence (options, error) || !check_numbers (options, error) ||
-      !choose_family (options, &config.family, error))
+      !charflow_address_options_get_family (options, &config.family, error))
     return NULL;
 
   config.host = (char *) (host != NULL && *host != '\0' ? host : NULL);

@@ -318,6 +318,8 @@ GQuark charflow_device_error_quark (void);
  * @CHARFLOW_BACKEND_ERROR_ALREADY_OPEN: the back end is open already
  * @CHARFLOW_BACKEND_ERROR_BUSY: the back end is in use
  * @CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED: this back end cannot do that
+ * @CHARFLOW_BACKEND_ERROR_EXISTS: there is one of this name already
+ * @CHARFLOW_BACKEND_ERROR_NOT_FOUND: there is none of this name
  *
  * What can be wrong with a back end or its spec. Errors of the system keep #GIOErrorEnum.
  *
@@ -335,6 +337,8 @@ typedef enum
   CHARFLOW_BACKEND_ERROR_ALREADY_OPEN,
   CHARFLOW_BACKEND_ERROR_BUSY,
   CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED,
+  CHARFLOW_BACKEND_ERROR_EXISTS,
+  CHARFLOW_BACKEND_ERROR_NOT_FOUND,
 } CharflowBackendError;
 
 CHARFLOW_AVAILABLE_IN_ALL

@@ -125,6 +125,71 @@ def write_states():
                                                 [own_buffer(0, 0, 0, 0, b"text"), own_buffer(0, 0, 1, 0, b"")]))
 
 
+IAC, SE, SB, WILL, WONT, DO, DONT, EOR = 255, 240, 250, 251, 252, 253, 254, 239
+
+
+def sub(option, body):
+    return bytes([IAC, SB, option]) + body.replace(b"\xff", b"\xff\xff") + bytes([IAC, SE])
+
+
+def write_telnet():
+    """The first byte says who is fed: see the targets."""
+    server = bytes([IAC, WILL, 1, IAC, WILL, 3, IAC, WILL, 0, IAC, DO, 0])
+    client = bytes([IAC, DO, 3, IAC, WILL, 0, IAC, DO, 0, IAC, DO, 1, IAC, WILL, 24, IAC, WILL, 31, IAC, WILL, 32])
+    said = {
+        "text": b"login: \r\n\r\0a\r\rb\xff\xffc",
+        "commands": b"a" + b"b".join(bytes([IAC, command]) for command in range(236, 250)) + b"c",
+        "type": sub(24, b"\0XTERM\xff") + sub(24, b"\1") + sub(31, struct.pack(">HH", 255, 25)),
+        "long": sub(24, bytes(511)) + sub(24, bytes(512)) + b"\xff\xfa\x18\0x\xff\xf3y",
+        "change": bytes([IAC, WONT, 0, IAC, DONT, 0, IAC, DO, 6, IAC, DO, 99, IAC, DO, 99, IAC, DONT, 99, IAC, DO, 99]),
+    }
+    for name, seed in said.items():
+        for choice in range(4):
+            write("telnet", f"{name}-{choice}", bytes([choice]) + (client if choice % 2 == 0 else server) + seed)
+
+    terminal = bytes([IAC, WILL, 25, IAC, DO, 25, IAC, WILL, 0, IAC, DO, 0, IAC, WILL, 24]) + sub(24, b"\0IBM-3278-2")
+    host = bytes([IAC, DO, 25, IAC, WILL, 25, IAC, DO, 0, IAC, WILL, 0, IAC, DO, 24]) + sub(24, b"\1")
+    end = bytes([IAC, EOR])
+    records = b"\x7d\x40\x40\x11\xff\xff" + end + end + b"\xf5\xc3\r\0" + bytes([IAC, 241, IAC, 243]) + end + b"no end"
+    for choice in range(4):
+        write("tn3270", f"records-{choice}", bytes([choice]) + (terminal if choice % 2 == 0 else host) + records)
+        write("tn3270", f"longest-{choice}", bytes([choice]) + bytes(10) + end + records)
+        write("tn3270", f"too-long-{choice}", bytes([choice]) + bytes(9) + b"\xff\xff\xff\xff" + end + records)
+
+    values = [(1, struct.pack(">I", 9600)), (1, struct.pack(">I", 255)), (2, b"\x08"), (3, b"\1"), (4, b"\3")]
+    values += [(5, bytes([control])) for control in range(20)]
+    values += [(6, b"\x10"), (7, b"\xb0"), (8, b""), (9, b""), (10, b"\xff"), (11, b"\xf0"), (12, b"\3"), (0, b""), (0, b"x")]
+    for choice in range(4):
+        offset = 100 * (choice % 2)
+        good = b"data".join(sub(44, bytes([command + offset]) + body) for command, body in values)
+        bad = b"".join(sub(44, bytes([command + offset]) + body + b"\xff") for command, body in values)
+        agree = bytes([IAC, WILL, 44, IAC, DO, 44])
+        write("rfc2217", f"good-{choice}", bytes([choice]) + agree + good)
+        write("rfc2217", f"bad-{choice}", bytes([choice]) + agree + bad + sub(44, b"") + sub(44, b"\xff"))
+        write("rfc2217", f"left-{choice}", bytes([choice]) + agree + sub(44, bytes([8 + offset])) + bytes([IAC, WONT, 44, IAC, DONT, 44]))
+
+
+def record_entry(time, kind, data=b"", backend=0, event=0):
+    return struct.pack("<QIHBB", time, len(data), backend, kind, event) + data
+
+
+def write_records():
+    """The first byte says how much is read and written: see fuzz-record.c."""
+    header = b"CFRECORD" + struct.pack("<IQ", 1, 1700000000000000)
+    backend, read, written, happened, end = range(5)
+    session = (record_entry(0, backend, b"a") + record_entry(5, happened) + record_entry(9, read, b"hello") +
+               record_entry(9, written, bytes(5)) + record_entry(20, happened, event=2) + record_entry(21, read, b"x" * 300) +
+               record_entry(30, happened, event=1))
+    shared = (record_entry(0, backend, b"a") + record_entry(1, backend, b"b", 1) + record_entry(1, happened, backend=1) +
+              record_entry(2, read, b"other", 1) + record_entry(3, read, b"mine") + record_entry(3, written, b"AT", 1))
+    for choice in (0, 0x23, 0xFF):
+        write("record", f"session-{choice:x}", bytes([choice]) + header + session + record_entry(31, end))
+        write("record", f"twice-{choice:x}", bytes([choice]) + header + session + session[17:] + record_entry(31, end))
+        write("record", f"shared-{choice:x}", bytes([choice]) + header + shared + record_entry(4, end))
+    write("record", "cut", b"\x10" + header + session)
+    write("record", "empty", b"\x10" + header + record_entry(0, end))
+
+
 def main():
     for choice in range(4):
         mini = bool(choice & 2)
@@ -138,6 +203,7 @@ def main():
     write("connection", "sub-list", b"\x01" + message(False, 102, body, 4))
 
     write_states()
+    write_records()
 
     write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
     write("link", "client-no-selection", b"\x00" + CLIENT_LINK[:34] + b"\x0c" + CLIENT_LINK[35:] + bytes(128))
@@ -146,11 +212,14 @@ def main():
     write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
 
     write_framing()
+    write_telnet()
 
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
             "socket,id=c0,path=/run/c0.sock,server=on,wait=off", "socket,host=::1,port=7,server=off,reconnect=3",
-            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server")):
+            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server", "tcp:[::1]:0,wait=off",
+            "mon:stdio,logfile=l", "udp:h:1@[::]:2,ipv6", "vc:80Cx24C", "file:a,b", "/dev/ttyS0", "COM1", "ringbuf:1.5k",
+            "fd:5,server=on", "chardev:a", "con:", "udp,port=1,mux=on,record=r,reply-to-sender", "loopback,size=1k")):
         write("spec", f"spec-{i}", text.encode())
 
     for i, text in enumerate((
