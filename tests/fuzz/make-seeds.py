@@ -164,6 +164,50 @@ def write_websocket():
     write("websocket", "expect", b"\x02POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
 
 
+IAC, SE, SB, WILL, WONT, DO, DONT, EOR = 255, 240, 250, 251, 252, 253, 254, 239
+
+
+def sub(option, body):
+    return bytes([IAC, SB, option]) + body.replace(b"\xff", b"\xff\xff") + bytes([IAC, SE])
+
+
+def write_telnet():
+    """The first byte says who is fed: see the targets."""
+    server = bytes([IAC, WILL, 1, IAC, WILL, 3, IAC, WILL, 0, IAC, DO, 0])
+    client = bytes([IAC, DO, 3, IAC, WILL, 0, IAC, DO, 0, IAC, DO, 1, IAC, WILL, 24, IAC, WILL, 31, IAC, WILL, 32])
+    said = {
+        "text": b"login: \r\n\r\0a\r\rb\xff\xffc",
+        "commands": b"a" + b"b".join(bytes([IAC, command]) for command in range(236, 250)) + b"c",
+        "type": sub(24, b"\0XTERM\xff") + sub(24, b"\1") + sub(31, struct.pack(">HH", 255, 25)),
+        "long": sub(24, bytes(511)) + sub(24, bytes(512)) + b"\xff\xfa\x18\0x\xff\xf3y",
+        "change": bytes([IAC, WONT, 0, IAC, DONT, 0, IAC, DO, 6, IAC, DO, 99, IAC, DO, 99, IAC, DONT, 99, IAC, DO, 99]),
+    }
+    for name, seed in said.items():
+        for choice in range(4):
+            write("telnet", f"{name}-{choice}", bytes([choice]) + (client if choice % 2 == 0 else server) + seed)
+
+    terminal = bytes([IAC, WILL, 25, IAC, DO, 25, IAC, WILL, 0, IAC, DO, 0, IAC, WILL, 24]) + sub(24, b"\0IBM-3278-2")
+    host = bytes([IAC, DO, 25, IAC, WILL, 25, IAC, DO, 0, IAC, WILL, 0, IAC, DO, 24]) + sub(24, b"\1")
+    end = bytes([IAC, EOR])
+    records = b"\x7d\x40\x40\x11\xff\xff" + end + end + b"\xf5\xc3\r\0" + bytes([IAC, 241, IAC, 243]) + end + b"no end"
+    for choice in range(4):
+        write("tn3270", f"records-{choice}", bytes([choice]) + (terminal if choice % 2 == 0 else host) + records)
+        write("tn3270", f"longest-{choice}", bytes([choice]) + bytes(10) + end + records)
+        write("tn3270", f"too-long-{choice}", bytes([choice]) + bytes(9) + b"\xff\xff\xff\xff" + end + records)
+
+    values = [(1, struct.pack(">I", 9600)), (1, struct.pack(">I", 255)), (2, b"\x08"), (3, b"\1"), (4, b"\3")]
+    values += [(5, bytes([control])) for control in range(20)]
+    values += [(6, b"\x10"), (7, b"\xb0"), (8, b""), (9, b""), (10, b"\xff"), (11, b"\xf0"), (12, b"\3"), (0, b""), (0, b"x")]
+    for choice in range(4):
+        offset = 100 * (choice % 2)
+        good = b"data".join(sub(44, bytes([command + offset]) + body) for command, body in values)
+        bad = b"".join(sub(44, bytes([command + offset]) + body + b"\xff") for command, body in values)
+        agree = bytes([IAC, WILL, 44, IAC, DO, 44])
+        write("rfc2217", f"good-{choice}", bytes([choice]) + agree + good)
+        write("rfc2217", f"bad-{choice}", bytes([choice]) + agree + bad + sub(44, b"") + sub(44, b"\xff"))
+        write("rfc2217", f"left-{choice}", bytes([choice]) + agree + sub(44, bytes([8 + offset])) + bytes([IAC, WONT, 44, IAC, DONT, 44]))
+
+
 def main():
     for choice in range(4):
         mini = bool(choice & 2)
@@ -177,6 +221,7 @@ def main():
     write("connection", "sub-list", b"\x01" + message(False, 102, body, 4))
 
     write_states()
+    write_telnet()
     write_websocket()
 
     write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
@@ -186,6 +231,7 @@ def main():
     write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
 
     write_framing()
+    write_telnet()
 
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
