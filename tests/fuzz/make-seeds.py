@@ -231,7 +231,6 @@ def main():
     write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
 
     write_framing()
-    write_telnet()
 
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
