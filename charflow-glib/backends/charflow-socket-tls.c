@@ -102,24 +102,17 @@ load_certificate (CharflowSocketTls *self,
   const char *key_name = self->server ? "server-key.pem" : "client-key.pem";
   g_autofree char *certificate_path = build_path (self, certificate_name);
   g_autofree char *key_path = build_path (self, key_name);
-  g_autofree char *certificate = NULL;
-  g_autofree char *key = NULL;
-  g_autofree char *both = NULL;
   g_autoptr (GTlsCertificate) without_key = NULL;
 
   if (!self->server && !has_file (self, certificate_name) && !has_file (self, key_name))
     return TRUE;
 
-  if (!g_file_get_contents (certificate_path, &certificate, NULL, error))
-    return prefix_path (error, certificate_path);
-  without_key = g_tls_certificate_new_from_pem (certificate, -1, error);
+  /* First without the key, to know which of the files is at fault. */
+  without_key = g_tls_certificate_new_from_file (certificate_path, error);
   if (without_key == NULL)
     return prefix_path (error, certificate_path);
-  if (!g_file_get_contents (key_path, &key, NULL, error))
-    return prefix_path (error, key_path);
 
-  both = g_strconcat (certificate, "\n", key, NULL);
-  self->certificate = g_tls_certificate_new_from_pem (both, -1, error);
+  self->certificate = g_tls_certificate_new_from_files (certificate_path, key_path, error);
   return self->certificate != NULL || prefix_path (error, key_path);
 }
 
@@ -181,6 +174,16 @@ accept_anybody_cb (GTlsConnection      *connection,
   return TRUE;
 }
 
+/* A server is asked about every certificate, a client only about those that are not good. */
+static gboolean
+accept_good_cb (GTlsConnection      *connection,
+                GTlsCertificate     *certificate,
+                GTlsCertificateFlags errors,
+                gpointer             unused)
+{
+  return errors == 0;
+}
+
 static GIOStream *
 wrap_server (CharflowSocketTls *self,
              GIOStream         *base,
@@ -219,8 +222,7 @@ charflow_socket_tls_wrap (CharflowSocketTls *self,
 
   if (self->verify)
     g_tls_connection_set_database (G_TLS_CONNECTION (stream), self->authorities);
-  else
-    g_signal_connect (stream, "accept-certificate", G_CALLBACK (accept_anybody_cb), NULL);
+  g_signal_connect (stream, "accept-certificate", G_CALLBACK (self->verify ? accept_good_cb : accept_anybody_cb), NULL);
   return stream;
 }
 
