@@ -85,7 +85,7 @@ read_stream (StreamPeer *self,
 
   if (self->is_dead)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("The connection was closed"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("The connection was closed"));
       return -1;
     }
 
