@@ -335,11 +335,11 @@ class PingPong(FrontEnd):
 
     def opened(self):
         self.sent.clear()
-        self.received.clear()
+        self.limit = random.randrange(20000, 60000)
         self.send(2000)
 
     def took(self, data):
-        if data:
+        if data and len(self.received) < self.limit:
             self.send(len(data))
 
     def send(self, size):
@@ -397,7 +397,6 @@ class DyingPeersTest(harness.TestCase):
             self.assertLess(cpu_time() - began, 0.15)
             peers = [self.start_peer(path) for path in paths]
 
-        wait_for(lambda: all(client.backend.get_opened() for client in clients), "the last connections")
         for client in clients:
             client.close()
 

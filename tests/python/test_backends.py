@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
+import socket
 import tempfile
 import unittest
 
@@ -146,6 +147,46 @@ class Kinds(unittest.TestCase):
             self.assertEqual(listening.get_path(), path)
             self.assertTrue(os.path.exists(path))
             listening.close()
+
+    def test_sockets_by_their_numbers(self):
+        ours, theirs = socket.socketpair()
+        given = open_backend(Charflow.SocketBackend.new_for_fd(ours.detach(), False))
+        self.assertTrue(given.has_feature(Charflow.Features.FD_PASS))
+        theirs.send(b"hi")
+        wait_for(lambda: given.create_source(GLib.IOCondition.IN) is not None)
+        self.assertEqual(finish(given.read_bytes_async, given.read_bytes_finish, 16).get_data(), b"hi")
+
+        waiting = open_backend(Charflow.SocketBackend.new_unbound())
+        ours, more = socket.socketpair()
+        waiting.accept_fd(ours.detach())
+        self.assertTrue(waiting.get_opened())
+        more.close()
+        wait_for(lambda: not waiting.get_opened())
+        theirs.close()
+
+    def test_a_peer_that_is_sent_away(self):
+        listening = open_backend(Charflow.Backend.new_from_spec("socket,port=0,server=on,wait=off,websocket=on"))
+        errors = log_of(listening, "peer-error")
+        with socket.create_connection(("127.0.0.1", listening.get_port())) as peer:
+            peer.send(b"nonsense\r\n\r\n")
+            wait_for(lambda: errors)
+        self.assertIsInstance(errors[0][0], GLib.Error)
+
+    def test_a_serial_line_by_telnet(self):
+        listening = open_backend(Charflow.Backend.new_from_spec("socket,port=0,server=on,wait=off,rfc2217=on"))
+        requests = []
+
+        def settings_requested(backend, settings):
+            requests.append(settings)
+            return settings.get_baud() < 10000
+
+        listening.connect("settings-requested", settings_requested)
+        calling = open_backend(Charflow.Backend.new_from_spec(f"socket,port={listening.get_port()},rfc2217=on"))
+        calling.set_serial_settings(Charflow.SerialSettings.new_from_string("4800 7E1"))
+        wait_for(lambda: calling.get_peer_settings() and calling.get_peer_settings().get_data_bits() == 7)
+        calling.set_serial_settings(Charflow.SerialSettings.new_from_string("115200 7E1"))
+        wait_for(lambda: requests[-1].get_baud() == 115200)
+        self.assertEqual(listening.get_peer_settings().get_baud(), 4800)
 
     def test_what_is_not_open_says_so(self):
         with self.assertRaises(GLib.Error) as caught:
