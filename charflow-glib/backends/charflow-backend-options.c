@@ -8,11 +8,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "charflow-spec-private.h"
 #include "charflow-text-private.h"
 
-/* Far above every spec that makes sense, so that no message and no table grows with what somebody
- * sends. */
-#define MAX_SPEC 65536
 /* The length that QEMU's manual gives. */
 #define MAX_ID 127
 
@@ -22,23 +20,6 @@ struct _CharflowBackendOptions
   char *id;
   GHashTable *values; /* of name to text, both owned */
 };
-
-/* One "key=value", "flag" or "noflag" of a spec. */
-typedef struct
-{
-  char *name;
-  char *value;
-} Item;
-
-static void
-item_free (Item *item)
-{
-  g_free (item->name);
-  g_free (item->value);
-  g_free (item);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Item, item_free)
 
 static gboolean
 parse_boolean (const char *text,
@@ -188,9 +169,9 @@ charflow_backend_option_check (const CharflowBackendOption *option,
   return FALSE;
 }
 
-static gboolean
-check_id (const char *id,
-          GError    **error)
+gboolean
+charflow_backend_options_check_id (const char *id,
+                                   GError    **error)
 {
   gsize len = strlen (id);
   gboolean valid = len <= MAX_ID && g_ascii_isalpha (*id);
@@ -210,119 +191,43 @@ check_id (const char *id,
   return valid;
 }
 
-/* What no name and no path needs, but would garble messages and logs. */
-static gboolean
-check_text (const char *spec,
-            GError    **error)
+/* What every kind has; those who keep logs and share back ends look at them. */
+static const CharflowBackendOption common_options[] = {
+  { "logappend", CHARFLOW_OPTION_TYPE_BOOLEAN, "off",
+    N_("Whether the log is continued and not begun anew") },
+  { "logfile", CHARFLOW_OPTION_TYPE_STRING, NULL, N_("The file that logs what is written") },
+  { "mux", CHARFLOW_OPTION_TYPE_BOOLEAN, "off", N_("Whether several front ends share it") },
+  { "record", CHARFLOW_OPTION_TYPE_STRING, NULL,
+    N_("The file that records what passes, to be replayed") },
+  { NULL },
+};
+
+const CharflowBackendOption *
+charflow_backend_options_get_common (void)
 {
-  gsize len = strnlen (spec, MAX_SPEC + 1);
-
-  if (len > MAX_SPEC)
-    {
-      g_autofree char *excerpt = charflow_text_excerpt (spec);
-
-      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("The spec '%s' is longer than %u bytes"), excerpt, MAX_SPEC);
-      return FALSE;
-    }
-
-  if (!g_utf8_validate (spec, len, NULL))
-    {
-      g_set_error_literal (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                           _("The spec is not in UTF-8"));
-      return FALSE;
-    }
-
-  for (gsize i = 0; i < len; i++)
-    {
-      if (g_ascii_iscntrl (spec[i]))
-        {
-          g_autofree char *start = g_strndup (spec, i);
-          g_autofree char *excerpt = charflow_text_excerpt (start);
-
-          g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                       _("A control character (0x%02x) follows '%s' in the spec"), (guint) spec[i], excerpt);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
-}
-
-/* Takes text up to a comma; two of them are a literal one. */
-static char *
-take_value (const char **cursor)
-{
-  GString *value = g_string_new (NULL);
-  const char *p = *cursor;
-
-  while (*p != '\0' && (*p != ',' || p[1] == ','))
-    {
-      if (*p == ',')
-        p++;
-      g_string_append_c (value, *p);
-      p++;
-    }
-
-  *cursor = *p == ',' ? p + 1 : p;
-  return g_string_free (value, FALSE);
-}
-
-/* The first item may be bare: the kind. Any other bare item is a flag. */
-static Item *
-take_item (const char **cursor,
-           gboolean     first)
-{
-  Item *item = g_new0 (Item, 1);
-  gsize len = strcspn (*cursor, "=,");
-  const char *name = *cursor;
-
-  if (name[len] == '=')
-    {
-      item->name = g_strndup (name, len);
-      *cursor += len + 1;
-      item->value = take_value (cursor);
-    }
-  else if (first)
-    {
-      item->name = g_strdup ("backend");
-      item->value = take_value (cursor);
-    }
-  else
-    {
-      gboolean off = g_str_has_prefix (name, "no");
-
-      item->name = off ? g_strndup (name + 2, len - 2) : g_strndup (name, len);
-      item->value = g_strdup (off ? "off" : "on");
-      *cursor += name[len] == ',' ? len + 1 : len;
-    }
-
-  return item;
-}
-
-static GPtrArray *
-split_spec (const char *spec)
-{
-  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func ((GDestroyNotify) item_free);
-  const char *cursor = spec;
-
-  while (*cursor != '\0')
-    g_ptr_array_add (items, take_item (&cursor, items->len == 0));
-
-  return g_steal_pointer (&items);
+  return common_options;
 }
 
 static const CharflowBackendOption *
-lookup_option (const CharflowBackendKind *kind,
-               const char                *name)
+lookup_row (const CharflowBackendOption *rows,
+            const char                  *name)
 {
-  for (const CharflowBackendOption *option = kind->options; option->name != NULL; option++)
+  for (const CharflowBackendOption *option = rows; option->name != NULL; option++)
     {
       if (strcmp (option->name, name) == 0)
         return option;
     }
 
   return NULL;
+}
+
+static const CharflowBackendOption *
+lookup_option (const CharflowBackendKind *kind,
+               const char                *name)
+{
+  const CharflowBackendOption *option = lookup_row (kind->options, name);
+
+  return option != NULL ? option : lookup_row (common_options, name);
 }
 
 static const CharflowBackendKind *
@@ -333,7 +238,7 @@ find_kind (GPtrArray *items,
 
   for (guint i = 0; i < items->len; i++)
     {
-      const Item *item = g_ptr_array_index (items, i);
+      const CharflowSpecItem *item = g_ptr_array_index (items, i);
 
       if (strcmp (item->name, "backend") == 0)
         name = item->value;
@@ -351,7 +256,7 @@ find_kind (GPtrArray *items,
 
 static gboolean
 add_item (CharflowBackendOptions *self,
-          Item                   *item,
+          const CharflowSpecItem *item,
           GError                **error)
 {
   const CharflowBackendOption *option;
@@ -362,7 +267,7 @@ add_item (CharflowBackendOptions *self,
   /* Of several ids the first one counts, of other keys the last, as in QEMU. */
   if (strcmp (item->name, "id") == 0)
     {
-      if (!check_id (item->value, error))
+      if (!charflow_backend_options_check_id (item->value, error))
         return FALSE;
 
       if (self->id == NULL)
@@ -396,11 +301,8 @@ charflow_backend_options_new (const char                 *spec,
   g_autoptr (GPtrArray) items = NULL;
   const CharflowBackendKind *found;
 
-  if (!check_text (spec, error))
-    return NULL;
-
-  items = split_spec (spec);
-  found = find_kind (items, error);
+  items = charflow_spec_parse (spec, error);
+  found = items != NULL ? find_kind (items, error) : NULL;
   if (found == NULL)
     return NULL;
 
@@ -430,6 +332,14 @@ const char *
 charflow_backend_options_get_id (const CharflowBackendOptions *options)
 {
   return options->id;
+}
+
+void
+charflow_backend_options_set_id (CharflowBackendOptions *options,
+                                 const char             *id)
+{
+  g_free (options->id);
+  options->id = g_strdup (id);
 }
 
 gboolean
@@ -508,4 +418,30 @@ charflow_backend_options_get_choice (const CharflowBackendOptions *options,
     n++;
 
   return n;
+}
+
+gboolean
+charflow_backend_options_get_path (const CharflowBackendOptions *options,
+                                   const char                   *name,
+                                   gboolean                      needed,
+                                   const char                  **path,
+                                   GError                      **error)
+{
+  *path = charflow_backend_options_get_string (options, name);
+
+  if (*path == NULL && needed)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
+                   _("The back end '%s' needs the option '%s'"), options->kind->name, name);
+      return FALSE;
+    }
+
+  if (*path != NULL && **path == '\0')
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option '%s' expects a path, not '%s'"), name, *path);
+      return FALSE;
+    }
+
+  return TRUE;
 }

@@ -13,9 +13,19 @@ CharflowBackend *charflow_backend_claim (CharflowBackend *self,
                                          GError         **error) G_GNUC_WARN_UNUSED_RESULT;
 void charflow_backend_release (CharflowBackend *self,
                                gpointer         owner);
+/* Who has claimed it, to be compared, or NULL. */
+gpointer charflow_backend_get_owner (CharflowBackend *self);
 
 /* charflow_backend_get_opened() for the data path, where the type is known. */
 gboolean charflow_backend_is_opened (CharflowBackend *self);
+
+/* Whether there is a point in writing while the other side is not there, until the back end is closed: its input has ended and
+ * its output has not, or it keeps for later what it is given. */
+void charflow_backend_set_takes_output (CharflowBackend *self,
+                                        gboolean         takes_output);
+
+/* Whether there is a point in writing now. */
+gboolean charflow_backend_takes_output (CharflowBackend *self);
 
 /* What messages call it: its label, or else its type. */
 const char *charflow_backend_get_name (CharflowBackend *self);
@@ -39,6 +49,44 @@ typedef struct
 CharflowBackendLine *charflow_backend_get_line (CharflowBackend *self);
 /* When the back end is closed: there is no line any more. */
 void charflow_backend_reset_line (CharflowBackend *self);
+
+/* Who looks on at what passes. */
+typedef struct
+{
+  CharflowLog *log; /* or NULL */
+  CharflowRecorder *recorder; /* or NULL */
+  gboolean holds_log;
+} CharflowBackendTap;
+
+/* Where it is; NULL while nobody looks on. */
+CharflowBackendTap **charflow_backend_get_tap (CharflowBackend *self);
+/* Whether it is open or being opened. */
+gboolean charflow_backend_is_in_use (CharflowBackend *self);
+
+/* Before the back end opens anything, and once it is closed or could not be opened. */
+gboolean charflow_backend_tap_open (CharflowBackend *self,
+                                    GError         **error);
+void charflow_backend_tap_close (CharflowBackend *self);
+void charflow_backend_tap_clear (CharflowBackend *self);
+
+/* What has passed. They call nobody else. */
+void charflow_backend_tap_input (CharflowBackend    *self,
+                                 CharflowBackendTap *tap,
+                                 const guint8       *data,
+                                 gsize               size);
+void charflow_backend_tap_output (CharflowBackend    *self,
+                                  CharflowBackendTap *tap,
+                                  const guint8       *data,
+                                  gsize               size);
+void charflow_backend_tap_event (CharflowBackend    *self,
+                                 CharflowBackendTap *tap,
+                                 CharflowEvent       event);
+
+/* The setters of the properties, which tell a failure another way. */
+void charflow_backend_tap_set_log_property (CharflowBackend *self,
+                                            CharflowLog     *log);
+void charflow_backend_tap_set_recorder_property (CharflowBackend  *self,
+                                                 CharflowRecorder *recorder);
 
 /* The context that the back end was made in, and where all of its sources belong. */
 GMainContext *charflow_backend_get_context (CharflowBackend *self);

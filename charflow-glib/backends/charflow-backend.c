@@ -27,7 +27,8 @@
  * that is nothing; charflow_backend_create_source() makes a source that says when to try again. Its
  * callback is a #GSourceFunc for every kind of back end. When the other side goes, the sources made
  * for it are destroyed, and charflow_backend_create_source() returns %NULL until
- * %CHARFLOW_EVENT_OPENED.
+ * %CHARFLOW_EVENT_OPENED. Where only the input has come to its end, as that of a file, the event is
+ * the same, and what is written still gets there.
  *
  * A back end belongs to the thread-default #GMainContext in which it was made: it is to be used in
  * the thread that runs this context only.
@@ -68,8 +69,10 @@ typedef struct
   CharflowFeatures features;
   gboolean active;
   gboolean opened;
+  gboolean takes_output; /* also while the other side is not there */
   gboolean opened_early; /* the other side was there before the opening ended */
   CharflowBackendLine line;
+  CharflowBackendTap *tap; /* NULL while nobody looks on */
 } CharflowBackendPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CharflowBackend, charflow_backend, G_TYPE_OBJECT)
@@ -82,6 +85,8 @@ typedef enum
   PROP_ACTIVE,
   PROP_OPENED,
   PROP_MODEM_LINES,
+  PROP_LOG,
+  PROP_RECORDER,
 } CharflowBackendProperty;
 
 typedef enum
@@ -89,7 +94,7 @@ typedef enum
   SIGNAL_EVENT,
 } CharflowBackendSignal;
 
-static GParamSpec *props[PROP_MODEM_LINES + 1];
+static GParamSpec *props[PROP_RECORDER + 1];
 static guint signals[SIGNAL_EVENT + 1];
 
 static CharflowBackendPrivate *
@@ -122,6 +127,20 @@ CharflowBackendLine *
 charflow_backend_get_line (CharflowBackend *self)
 {
   return &get_private (self)->line;
+}
+
+CharflowBackendTap **
+charflow_backend_get_tap (CharflowBackend *self)
+{
+  return &get_private (self)->tap;
+}
+
+gboolean
+charflow_backend_is_in_use (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  return priv->active || priv->opening != NULL;
 }
 
 void
@@ -161,6 +180,17 @@ set_opened (CharflowBackend *self,
   g_signal_emit (self, signals[SIGNAL_EVENT], 0,
                  opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
   g_object_thaw_notify (G_OBJECT (self));
+}
+
+static void
+announce_opened (CharflowBackend *self,
+                 gboolean         opened)
+{
+  CharflowBackendTap *tap = get_private (self)->tap;
+
+  if (tap != NULL)
+    charflow_backend_tap_event (self, tap, opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
+  set_opened (self, opened);
 }
 
 static void
@@ -208,7 +238,7 @@ finish_opening (CharflowBackend *self,
   if (priv->opened_early)
     {
       priv->opened_early = FALSE;
-      set_opened (self, TRUE);
+      announce_opened (self, TRUE);
     }
   g_object_thaw_notify (G_OBJECT (self));
 
@@ -254,6 +284,7 @@ open_cb (GObject      *source,
 
       priv->opening = NULL;
       priv->opened_early = FALSE;
+      charflow_backend_tap_close (self);
       if (error == NULL)
         charflow_backend_fail_with (self, NULL, &error);
       g_task_return_error (task, g_steal_pointer (&error));
@@ -365,6 +396,7 @@ charflow_backend_dispose (GObject *object)
 {
   charflow_backend_close (CHARFLOW_BACKEND (object));
   charflow_backend_reset_line (CHARFLOW_BACKEND (object));
+  charflow_backend_tap_clear (CHARFLOW_BACKEND (object));
 
   G_OBJECT_CLASS (charflow_backend_parent_class)->dispose (object);
 }
@@ -409,6 +441,12 @@ charflow_backend_get_property (GObject    *object,
     case PROP_MODEM_LINES:
       g_value_set_flags (value, charflow_backend_get_modem_lines (self));
       break;
+    case PROP_LOG:
+      g_value_set_object (value, charflow_backend_get_log (self));
+      break;
+    case PROP_RECORDER:
+      g_value_set_object (value, charflow_backend_get_recorder (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -420,12 +458,18 @@ charflow_backend_set_property (GObject      *object,
                                const GValue *value,
                                GParamSpec   *pspec)
 {
-  CharflowBackendPrivate *priv = get_private (CHARFLOW_BACKEND (object));
+  CharflowBackend *self = CHARFLOW_BACKEND (object);
 
   switch ((CharflowBackendProperty) prop_id)
     {
     case PROP_LABEL:
-      priv->label = g_value_dup_string (value);
+      get_private (self)->label = g_value_dup_string (value);
+      break;
+    case PROP_LOG:
+      charflow_backend_tap_set_log_property (self, g_value_get_object (value));
+      break;
+    case PROP_RECORDER:
+      charflow_backend_tap_set_recorder_property (self, g_value_get_object (value));
       break;
     case PROP_URI:
     case PROP_FEATURES:
@@ -527,6 +571,32 @@ charflow_backend_class_init (CharflowBackendClass *klass)
                         CHARFLOW_TYPE_MODEM_LINES, CHARFLOW_MODEM_LINES_NONE,
                         G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * CharflowBackend:log:
+   *
+   * Where the bytes that pass are written, or %NULL. Where it cannot be set, see charflow_backend_set_log(), the one before
+   * stays, and the #CharflowLog::failed of the new one tells why.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LOG] =
+    g_param_spec_object ("log", NULL, "Where the bytes that pass are written",
+                         CHARFLOW_TYPE_LOG,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowBackend:recorder:
+   *
+   * What records all that happens, or %NULL. Where it cannot be set, see charflow_backend_set_recorder(), the one before
+   * stays, and the #CharflowRecorder::failed of the new one tells why.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RECORDER] =
+    g_param_spec_object ("recorder", NULL, "What records all that happens",
+                         CHARFLOW_TYPE_RECORDER,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 
   /**
@@ -583,9 +653,15 @@ charflow_backend_get_label (CharflowBackend *self)
 CharflowFeatures
 charflow_backend_get_features (CharflowBackend *self)
 {
+  CharflowBackendPrivate *priv;
+
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), CHARFLOW_FEATURE_NONE);
 
-  return get_private (self)->features;
+  priv = get_private (self);
+  if (priv->tap != NULL && priv->tap->recorder != NULL)
+    return priv->features | CHARFLOW_FEATURE_RECORDED;
+
+  return priv->features;
 }
 
 /**
@@ -605,7 +681,7 @@ charflow_backend_has_feature (CharflowBackend *self,
 {
   g_return_val_if_fail (CHARFLOW_IS_BACKEND (self), FALSE);
 
-  return (get_private (self)->features & feature) == feature;
+  return (charflow_backend_get_features (self) & feature) == feature;
 }
 
 /**
@@ -679,7 +755,9 @@ charflow_backend_get_uri (CharflowBackend *self)
  *
  * That the other side is there too is another matter, see #CharflowBackend:opened. A back end that
  * is open, or being opened, fails with %CHARFLOW_BACKEND_ERROR_ALREADY_OPEN;
- * charflow_backend_close() meanwhile makes this fail with %G_IO_ERROR_CLOSED.
+ * charflow_backend_close() meanwhile makes this fail with %G_IO_ERROR_CLOSED. Where there are a
+ * #CharflowBackend:log and a #CharflowBackend:recorder, their files are opened before anything else,
+ * and the errors of that are errors of this.
  *
  * Since: 1.0
  */
@@ -691,6 +769,7 @@ charflow_backend_open_async (CharflowBackend    *self,
 {
   CharflowBackendPrivate *priv;
   g_autoptr (GTask) task = NULL;
+  g_autoptr (GError) error = NULL;
   Opening *opening;
 
   g_return_if_fail (CHARFLOW_IS_BACKEND (self));
@@ -711,6 +790,12 @@ charflow_backend_open_async (CharflowBackend    *self,
 
   if (g_task_return_error_if_cancelled (task))
     return;
+
+  if (!charflow_backend_tap_open (self, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
 
   opening = g_new0 (Opening, 1);
   opening->self = g_object_ref (self);
@@ -761,6 +846,7 @@ abort_opening (CharflowBackend *self)
   g_autoptr (GTask) task = g_steal_pointer (&opening->task);
 
   priv->opened_early = FALSE;
+  charflow_backend_tap_close (self);
   if (priv->running == opening)
     g_cancellable_cancel (opening->cancellable); /* open_cb() frees it */
   else if (!priv->active)
@@ -802,6 +888,9 @@ charflow_backend_close (CharflowBackend *self)
   set_active (self, FALSE);
   CHARFLOW_BACKEND_GET_CLASS (self)->close (self);
   charflow_backend_reset_line (self);
+  if (priv->opened && priv->tap != NULL)
+    charflow_backend_tap_event (self, priv->tap, CHARFLOW_EVENT_CLOSED);
+  charflow_backend_tap_close (self);
   if (priv->opened)
     set_opened (self, FALSE);
   g_object_thaw_notify (G_OBJECT (self));
@@ -834,6 +923,7 @@ charflow_backend_read (CharflowBackend *self,
                        GError         **error)
 {
   g_autoptr (CharflowBackend) guard = NULL;
+  CharflowBackendTap *tap;
   GError *failure = NULL;
   gssize len;
 
@@ -847,6 +937,10 @@ charflow_backend_read (CharflowBackend *self,
   len = CHARFLOW_BACKEND_GET_CLASS (self)->read (self, buffer, MIN (size, G_MAXSSIZE), &failure);
   if (len < 0)
     charflow_backend_fail_with (self, failure, error);
+
+  tap = get_private (self)->tap;
+  if (tap != NULL && len > 0)
+    charflow_backend_tap_input (self, tap, buffer, len);
 
   return len;
 }
@@ -874,6 +968,7 @@ charflow_backend_read_bytes (CharflowBackend *self,
                              GError         **error)
 {
   g_autoptr (CharflowBackend) guard = NULL;
+  CharflowBackendTap *tap;
   GError *failure = NULL;
   GBytes *bytes;
 
@@ -887,6 +982,10 @@ charflow_backend_read_bytes (CharflowBackend *self,
   bytes = CHARFLOW_BACKEND_GET_CLASS (self)->read_bytes (self, MIN (max_size, G_MAXSSIZE), &failure);
   if (bytes == NULL)
     charflow_backend_fail_with (self, failure, error);
+
+  tap = get_private (self)->tap;
+  if (tap != NULL && bytes != NULL)
+    charflow_backend_tap_input (self, tap, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 
   return bytes;
 }
@@ -916,6 +1015,7 @@ charflow_backend_write (CharflowBackend *self,
 {
   CharflowBackendClass *klass;
   g_autoptr (CharflowBackend) guard = NULL;
+  CharflowBackendTap *tap;
   GError *failure = NULL;
   gssize len;
 
@@ -943,6 +1043,10 @@ charflow_backend_write (CharflowBackend *self,
       charflow_backend_fail_with (self, failure, error);
       return -1;
     }
+
+  tap = get_private (self)->tap;
+  if (tap != NULL)
+    charflow_backend_tap_output (self, tap, data, MIN ((gsize) len, size));
 
   return len;
 }
@@ -1006,6 +1110,8 @@ charflow_backend_emit_event (CharflowBackend *self,
   if (!opened && event != CHARFLOW_EVENT_CLOSED)
     {
       guard = g_object_ref (self);
+      if (priv->tap != NULL)
+        charflow_backend_tap_event (self, priv->tap, event);
       g_signal_emit (self, signals[SIGNAL_EVENT], 0, event);
       return;
     }
@@ -1017,7 +1123,22 @@ charflow_backend_emit_event (CharflowBackend *self,
     }
 
   if (priv->opened != opened)
-    set_opened (self, opened);
+    announce_opened (self, opened);
+}
+
+void
+charflow_backend_set_takes_output (CharflowBackend *self,
+                                   gboolean         takes_output)
+{
+  get_private (self)->takes_output = takes_output;
+}
+
+gboolean
+charflow_backend_takes_output (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  return priv->opened || (priv->active && priv->takes_output);
 }
 
 /**
@@ -1127,9 +1248,20 @@ charflow_backend_release (CharflowBackend *self,
                           gpointer         owner)
 {
   CharflowBackendPrivate *priv = get_private (self);
+  CharflowBackendClass *klass = CHARFLOW_BACKEND_GET_CLASS (self);
 
-  if (priv->owner == owner)
-    priv->owner = NULL;
+  if (priv->owner != owner)
+    return;
+
+  priv->owner = NULL;
+  if (klass->detach != NULL)
+    klass->detach (self);
+}
+
+gpointer
+charflow_backend_get_owner (CharflowBackend *self)
+{
+  return get_private (self)->owner;
 }
 
 GMainContext *

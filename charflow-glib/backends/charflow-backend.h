@@ -10,6 +10,8 @@
 
 #include "charflow-backend-option.h"
 #include "charflow-enums.h"
+#include "charflow-log.h"
+#include "charflow-recorder.h"
 #include "charflow-serial-settings.h"
 #include "charflow-version.h"
 
@@ -32,6 +34,7 @@ G_DECLARE_DERIVABLE_TYPE (CharflowBackend, charflow_backend, CHARFLOW, BACKEND, 
  * @write: takes as much of the data as it can
  * @create_source: makes a source for readiness; the default returns %NULL
  * @attach: gives the back end that one more front end is to use; the default gives itself, to one at a time
+ * @detach: is told, of the back end that @attach gave, that its front end has let go of it
  * @get_resource: names what the back end holds that no other can hold meanwhile (a port to listen on, a file); the
  *   default returns %NULL
  * @set_front_end_open: is told whether a front end listens
@@ -81,6 +84,7 @@ struct _CharflowBackendClass
 
   CharflowBackend *(*attach) (CharflowBackend *self,
                               GError         **error);
+  void (*detach) (CharflowBackend *self);
   char *(*get_resource) (CharflowBackend *self);
 
   void (*set_front_end_open) (CharflowBackend *self,
@@ -145,6 +149,20 @@ CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_backend_get_opened (CharflowBackend *self);
 CHARFLOW_AVAILABLE_IN_ALL
 char *charflow_backend_get_uri (CharflowBackend *self);
+
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowLog *charflow_backend_get_log (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_log (CharflowBackend *self,
+                                   CharflowLog     *log,
+                                   GError         **error);
+
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowRecorder *charflow_backend_get_recorder (CharflowBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_set_recorder (CharflowBackend  *self,
+                                        CharflowRecorder *recorder,
+                                        GError          **error);
 
 CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_open_async (CharflowBackend    *self,

@@ -12,7 +12,7 @@
  * @title: CharflowNullBackend
  * @short_description: a back end that takes everything and gives nothing
  *
- * What is written is gone, and nothing ever comes. In a spec it is `null`, without options. Its
+ * What is written is gone, and nothing ever comes. In a spec it is `null`, without options of its own. Its
  * other side is there as soon as it is open.
  */
 

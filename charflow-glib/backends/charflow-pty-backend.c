@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -17,6 +19,9 @@
 
 #include "charflow-backend-options-private.h"
 #include "charflow-backend-private.h"
+#include "charflow-backlog-private.h"
+#include "charflow-enum-types.h"
+#include "charflow-fd-io-private.h"
 #include "charflow-fd-source-private.h"
 #include "charflow-socket-util-private.h"
 #include "charflow-source-private.h"
@@ -32,11 +37,22 @@
  * opens it, %CHARFLOW_EVENT_CLOSED when the last one has closed it and all that was written there
  * has been read. Then it waits for the next one.
  *
- * Nothing can be written while nobody has it open. In a spec it is `pty`, with the option `path`.
+ * What is written while nobody has it open waits, up to #CharflowPtyBackend:keep-unsent bytes, for the
+ * one who opens it at last. What becomes of more is told by #CharflowPtyBackend:overflow, also where
+ * somebody has it open and does not read. By default nothing is kept or lost: nothing can be written
+ * while nobody takes it.
+ *
+ * In a spec it is `pty`, with the options `keep-unsent`, `overflow` and `path`.
  */
 
 /* How often to look for an opener where the system cannot tell. */
 #define FALLBACK_INTERVAL_S 1
+/* Of what is kept for a late opener. */
+#define MAX_KEEP_UNSENT (G_GUINT64_CONSTANT (1) << 30)
+/* As much as the terminal takes at once. */
+#define FLUSH_PIECE 4096
+/* Of the terminal: only the group, which is that of terminals, may write to it besides its owner. */
+#define MODE 0620
 
 /**
  * CharflowPtyBackend:
@@ -52,12 +68,16 @@ struct _CharflowPtyBackend
   char *path; /* of the link, or NULL */
   char *slave_path;
   CharflowUnixPath *link; /* that was made, or NULL */
+  guint64 keep_unsent;
+  CharflowBackendOverflow overflow;
+  CharflowBacklog *backlog;
   int master;
   int inotify;
   gboolean peer; /* somebody has the slave open, or left data behind */
   CharflowFdSources *sources;
   GSource *opener_source; /* inotify, or the timer of the fallback */
   GSource *hangup_source; /* NULL while unread data is known to come before the end */
+  GSource *room_source; /* waits to write what is kept, or NULL */
 };
 
 G_DEFINE_FINAL_TYPE (CharflowPtyBackend, charflow_pty_backend, CHARFLOW_TYPE_BACKEND)
@@ -66,9 +86,12 @@ typedef enum
 {
   PROP_PATH = 1,
   PROP_SLAVE_PATH,
+  PROP_KEEP_UNSENT,
+  PROP_OVERFLOW,
+  PROP_LOST_BYTES,
 } CharflowPtyBackendProperty;
 
-static GParamSpec *props[PROP_SLAVE_PATH + 1];
+static GParamSpec *props[PROP_LOST_BYTES + 1];
 
 static gboolean
 set_system_error (GError    **error,
@@ -90,11 +113,20 @@ poll_master (CharflowPtyBackend *self)
   return poll (&pfd, 1, 0) > 0 ? pfd.revents : 0;
 }
 
+/* The kernel would take bytes after the last close as well, for the next opener, who is somebody
+ * else. */
+static gboolean
+is_gone (CharflowPtyBackend *self)
+{
+  return (poll_master (self) & (POLLHUP | POLLERR)) != 0;
+}
+
 static void
 lose_peer (CharflowPtyBackend *self)
 {
   self->peer = FALSE;
   charflow_clear_source (&self->hangup_source);
+  charflow_clear_source (&self->room_source);
   charflow_fd_sources_destroy (self->sources);
 
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
@@ -133,21 +165,80 @@ watch_hangup (CharflowPtyBackend *self)
   g_source_attach (self->hangup_source, charflow_backend_get_context (CHARFLOW_BACKEND (self)));
 }
 
+static void update_room_source (CharflowPtyBackend *self);
+
+/* Writes what was kept, as far as there is room; returns whether nothing of it is left. */
+static gboolean
+flush_backlog (CharflowPtyBackend *self)
+{
+  guint8 piece[FLUSH_PIECE];
+  gsize size;
+
+  while ((size = charflow_backlog_peek (self->backlog, piece, sizeof piece)) > 0)
+    {
+      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, piece, size);
+
+      if (len < 0)
+        break;
+      charflow_backlog_skip (self->backlog, len);
+    }
+  update_room_source (self);
+
+  return size == 0;
+}
+
+/* Where the one who read has gone, the next one has it written when it comes. */
+static gboolean
+room_cb (int          fd,
+         GIOCondition condition,
+         gpointer     user_data)
+{
+  CharflowPtyBackend *self = user_data;
+
+  charflow_clear_source (&self->room_source);
+  if (!is_gone (self))
+    flush_backlog (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+update_room_source (CharflowPtyBackend *self)
+{
+  if (charflow_backlog_get_stored (self->backlog) == 0)
+    {
+      charflow_clear_source (&self->room_source);
+      return;
+    }
+  if (self->room_source != NULL)
+    return;
+
+  self->room_source = g_unix_fd_source_new (self->master, G_IO_OUT);
+  g_source_set_callback (self->room_source, G_SOURCE_FUNC (room_cb), self, NULL);
+  g_source_attach (self->room_source, charflow_backend_get_context (CHARFLOW_BACKEND (self)));
+}
+
 /* One that wrote and closed before this could look is here too, as long as its data is. */
 static void
 look_for_opener (CharflowPtyBackend *self)
 {
   short events;
 
-  if (self->peer)
-    return;
-
   events = poll_master (self);
+  if (self->peer)
+    {
+      /* Perhaps another one, who came before the end of the last one was noticed. */
+      if ((events & POLLHUP) == 0)
+        flush_backlog (self);
+      return;
+    }
   if ((events & POLLHUP) != 0 && (events & POLLIN) == 0)
     return;
 
   self->peer = TRUE;
   watch_hangup (self);
+  if ((events & POLLHUP) == 0)
+    flush_backlog (self);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_OPENED);
 }
 
@@ -225,7 +316,7 @@ set_up_slave (CharflowPtyBackend *self,
       modes.c_cflag &= ~CSTOPB;
       modes.c_cc[VMIN] = 1;
       modes.c_cc[VTIME] = 0;
-      done = tcsetattr (slave, TCSANOW, &modes) == 0;
+      done = tcsetattr (slave, TCSANOW, &modes) == 0 && fchmod (slave, MODE) == 0;
     }
 
   if (!done)
@@ -284,7 +375,9 @@ charflow_pty_backend_close (CharflowBackend *backend)
 
   self->peer = FALSE;
   charflow_clear_source (&self->hangup_source);
+  charflow_clear_source (&self->room_source);
   charflow_clear_source (&self->opener_source);
+  charflow_backlog_clear (self->backlog);
   charflow_fd_sources_destroy (self->sources);
   g_clear_pointer (&self->link, charflow_unix_path_free);
 
@@ -329,6 +422,7 @@ charflow_pty_backend_open_async (CharflowBackend    *backend,
   charflow_backend_set_uri (backend, uri);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SLAVE_PATH]);
   watch_opener (self);
+  charflow_backend_set_takes_output (backend, charflow_backlog_takes_bytes (self->backlog));
   g_object_thaw_notify (G_OBJECT (self));
 
   g_task_return_boolean (task, TRUE);
@@ -350,10 +444,7 @@ charflow_pty_backend_read (CharflowBackend *backend,
       return -1;
     }
 
-  do
-    len = read (self->master, buffer, size);
-  while (len < 0 && errno == EINTR);
-
+  len = charflow_fd_io_read (self->master, CHARFLOW_FD_PLAIN, buffer, size);
   if (len > 0)
     {
       watch_hangup (self);
@@ -370,31 +461,55 @@ charflow_pty_backend_read (CharflowBackend *backend,
   return 0;
 }
 
-/* The kernel would take the bytes after the last close as well, for the next opener, who is
- * somebody else. */
-static gboolean
-check_peer (CharflowPtyBackend *self,
-            GError            **error)
+/* Goes behind what was kept. Where the writer is not to wait, the rest is kept or lost. */
+static gssize
+write_to_peer (CharflowPtyBackend *self,
+               const guint8       *data,
+               gsize               size,
+               GError            **error)
 {
-  short events;
+  gsize taken = 0;
 
+  if (flush_backlog (self))
+    {
+      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, data, size);
+
+      if (len < 0 && errno != EAGAIN)
+        {
+          set_system_error (error, _("Could not write to the pseudo terminal"));
+          return -1;
+        }
+      taken = MAX (len, 0);
+    }
+
+  if (taken < size && self->overflow != CHARFLOW_BACKEND_OVERFLOW_BLOCK)
+    {
+      taken += charflow_backlog_add (self->backlog, data + taken, size - taken);
+      update_room_source (self);
+    }
+  if (taken > 0)
+    return (gssize) taken;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
+                       _("The pseudo terminal is full"));
+  return -1;
+}
+
+static void
+tell_absence (CharflowPtyBackend *self,
+              GError            **error)
+{
   if (!self->peer)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                            _("Nobody has the pseudo terminal open"));
-      return FALSE;
+      return;
     }
-
-  events = poll_master (self);
-  if ((events & (POLLHUP | POLLERR)) == 0)
-    return TRUE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
                        _("The pseudo terminal was closed"));
-  if ((events & POLLIN) == 0)
+  if ((poll_master (self) & POLLIN) == 0)
     lose_peer (self);
-
-  return FALSE;
 }
 
 static gssize
@@ -404,32 +519,17 @@ charflow_pty_backend_write (CharflowBackend *backend,
                             GError         **error)
 {
   CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (backend);
-  gsize taken = 0;
+  gsize taken;
 
-  if (!check_peer (self, error))
-    return -1;
+  if (self->peer && !is_gone (self))
+    return write_to_peer (self, data, size, error);
 
-  while (taken < size)
-    {
-      gssize len = write (self->master, data + taken, size - taken);
+  taken = charflow_backlog_add (self->backlog, data, size);
+  if (taken > 0)
+    return (gssize) taken;
 
-      if (len < 0 && errno == EINTR)
-        continue;
-      if (len <= 0)
-        {
-          if (taken > 0)
-            break;
-
-          /* The terminal says 0 where a file would say EAGAIN. */
-          if (len == 0)
-            errno = EAGAIN;
-          set_system_error (error, _("Could not write to the pseudo terminal"));
-          return -1;
-        }
-      taken += len;
-    }
-
-  return (gssize) taken;
+  tell_absence (self, error);
+  return -1;
 }
 
 static GSource *
@@ -444,12 +544,31 @@ charflow_pty_backend_create_source (CharflowBackend *backend,
   return charflow_fd_sources_create (self->sources, self->master, condition);
 }
 
+static char *
+charflow_pty_backend_get_resource (CharflowBackend *backend)
+{
+  CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (backend);
+
+  return self->path == NULL ? NULL : g_canonicalize_filename (self->path, NULL);
+}
+
+static void
+charflow_pty_backend_constructed (GObject *object)
+{
+  CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (object);
+
+  G_OBJECT_CLASS (charflow_pty_backend_parent_class)->constructed (object);
+
+  self->backlog = charflow_backlog_new (self->keep_unsent, self->overflow);
+}
+
 static void
 charflow_pty_backend_finalize (GObject *object)
 {
   CharflowPtyBackend *self = CHARFLOW_PTY_BACKEND (object);
 
   charflow_fd_sources_free (self->sources);
+  charflow_backlog_free (self->backlog);
   g_free (self->path);
 
   G_OBJECT_CLASS (charflow_pty_backend_parent_class)->finalize (object);
@@ -471,6 +590,15 @@ charflow_pty_backend_get_property (GObject    *object,
     case PROP_SLAVE_PATH:
       g_value_set_string (value, charflow_pty_backend_get_slave_path (self));
       break;
+    case PROP_KEEP_UNSENT:
+      g_value_set_uint64 (value, charflow_pty_backend_get_keep_unsent (self));
+      break;
+    case PROP_OVERFLOW:
+      g_value_set_enum (value, charflow_pty_backend_get_overflow (self));
+      break;
+    case PROP_LOST_BYTES:
+      g_value_set_uint64 (value, charflow_pty_backend_get_lost_bytes (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -489,7 +617,14 @@ charflow_pty_backend_set_property (GObject      *object,
     case PROP_PATH:
       self->path = g_value_dup_string (value);
       break;
+    case PROP_KEEP_UNSENT:
+      self->keep_unsent = g_value_get_uint64 (value);
+      break;
+    case PROP_OVERFLOW:
+      self->overflow = g_value_get_enum (value);
+      break;
     case PROP_SLAVE_PATH:
+    case PROP_LOST_BYTES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -501,6 +636,7 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   CharflowBackendClass *backend_class = CHARFLOW_BACKEND_CLASS (klass);
 
+  object_class->constructed = charflow_pty_backend_constructed;
   object_class->finalize = charflow_pty_backend_finalize;
   object_class->get_property = charflow_pty_backend_get_property;
   object_class->set_property = charflow_pty_backend_set_property;
@@ -510,6 +646,7 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
   backend_class->read = charflow_pty_backend_read;
   backend_class->write = charflow_pty_backend_write;
   backend_class->create_source = charflow_pty_backend_create_source;
+  backend_class->get_resource = charflow_pty_backend_get_resource;
 
   /**
    * CharflowPtyBackend:path:
@@ -536,6 +673,43 @@ charflow_pty_backend_class_init (CharflowPtyBackendClass *klass)
     g_param_spec_string ("slave-path", NULL, "The name of the terminal that others open",
                          NULL,
                          G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowPtyBackend:keep-unsent:
+   *
+   * How many bytes, at most, are kept of what is written while nobody takes it. Whoever opens the
+   * terminal gets them first.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEP_UNSENT] =
+    g_param_spec_uint64 ("keep-unsent", NULL, "How many bytes are kept while nobody takes them",
+                         0, MAX_KEEP_UNSENT, 0,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowPtyBackend:overflow:
+   *
+   * What happens to more than is kept.
+   *
+   * Since: 1.0
+   */
+  props[PROP_OVERFLOW] =
+    g_param_spec_enum ("overflow", NULL, "What happens to more than is kept",
+                       CHARFLOW_TYPE_BACKEND_OVERFLOW, CHARFLOW_BACKEND_OVERFLOW_BLOCK,
+                       G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowPtyBackend:lost-bytes:
+   *
+   * How many bytes were thrown away since the back end was opened. It is not notified.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LOST_BYTES] =
+    g_param_spec_uint64 ("lost-bytes", NULL, "How many bytes were thrown away",
+                         0, G_MAXUINT64, 0,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
@@ -601,26 +775,92 @@ charflow_pty_backend_get_slave_path (CharflowPtyBackend *self)
   return self->slave_path;
 }
 
+/**
+ * charflow_pty_backend_get_keep_unsent:
+ * @self: a pty
+ *
+ * Gets how many bytes, at most, are kept of what is written while nobody takes it.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_pty_backend_get_keep_unsent (CharflowPtyBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_PTY_BACKEND (self), 0);
+
+  return self->keep_unsent;
+}
+
+/**
+ * charflow_pty_backend_get_overflow:
+ * @self: a pty
+ *
+ * Gets what happens to more than is kept.
+ *
+ * Returns: the policy
+ *
+ * Since: 1.0
+ */
+CharflowBackendOverflow
+charflow_pty_backend_get_overflow (CharflowPtyBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_PTY_BACKEND (self), CHARFLOW_BACKEND_OVERFLOW_BLOCK);
+
+  return self->overflow;
+}
+
+/**
+ * charflow_pty_backend_get_lost_bytes:
+ * @self: a pty
+ *
+ * Gets how many bytes were thrown away since the back end was opened.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+charflow_pty_backend_get_lost_bytes (CharflowPtyBackend *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_PTY_BACKEND (self), 0);
+
+  return charflow_backlog_get_lost_bytes (self->backlog);
+}
+
 static CharflowBackend *
 create_from_options (const CharflowBackendOptions *options,
                      GError                      **error)
 {
-  const char *path = charflow_backend_options_get_string (options, "path");
+  guint64 keep_unsent = charflow_backend_options_get_number (options, "keep-unsent");
+  const char *path;
 
-  if (path != NULL && *path == '\0')
+  if (!charflow_backend_options_get_path (options, "path", FALSE, &path, error))
+    return NULL;
+
+  if (keep_unsent > MAX_KEEP_UNSENT)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("Option 'path' expects a path, not '%s'"), path);
+                   _("Option '%s' expects at most %" PRIu64 " bytes, not %" PRIu64), "keep-unsent",
+                   MAX_KEEP_UNSENT, keep_unsent);
       return NULL;
     }
 
   return g_object_new (CHARFLOW_TYPE_PTY_BACKEND,
                        "label", charflow_backend_options_get_id (options),
                        "path", path,
+                       "keep-unsent", keep_unsent,
+                       "overflow", charflow_backend_options_get_choice (options, "overflow"),
                        NULL);
 }
 
+/* In the order of CharflowBackendOverflow. */
+static const char *const overflow_choices[] = { "block", "drop-new", "drop-old", NULL };
+
 static const CharflowBackendOption pty_options[] = {
+  { "keep-unsent", CHARFLOW_OPTION_TYPE_SIZE, "0", N_("How many bytes are kept while nobody takes them") },
+  { "overflow", CHARFLOW_OPTION_TYPE_CHOICE, "block", N_("What happens to more than is kept"), overflow_choices },
   { "path", CHARFLOW_OPTION_TYPE_STRING, NULL, N_("Where a link to the terminal is made") },
   { NULL },
 };

@@ -21,5 +21,11 @@ CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_pty_backend_get_path (CharflowPtyBackend *self);
 CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_pty_backend_get_slave_path (CharflowPtyBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+guint64 charflow_pty_backend_get_keep_unsent (CharflowPtyBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowBackendOverflow charflow_pty_backend_get_overflow (CharflowPtyBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+guint64 charflow_pty_backend_get_lost_bytes (CharflowPtyBackend *self);
 
 G_END_DECLS

@@ -3,12 +3,12 @@
 
 #include "charflow-ringbuf-backend.h"
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
 #include "charflow-backend-options-private.h"
+#include "charflow-ring-private.h"
+#include "charflow-text-private.h"
 
 /**
  * SECTION:charflow-ringbuf-backend
@@ -17,8 +17,8 @@
  *
  * A ring of memory: it takes everything that is written, and when it is full the oldest bytes make
  * room. The program looks at its contents with charflow_ringbuf_backend_peek_bytes() and
- * charflow_ringbuf_backend_take_bytes(), whether it is open or not; a front end never gets input
- * from it.
+ * charflow_ringbuf_backend_take_bytes(), whether it is open or not, and may add to them with
+ * charflow_ringbuf_backend_feed_bytes(); a front end never gets input from it.
  *
  * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is
  * there as soon as it is open.
@@ -40,9 +40,7 @@ struct _CharflowRingbufBackend
   CharflowBackend parent_instance;
 
   guint64 size;
-  guint8 *ring; /* NULL before the first opening */
-  gsize start; /* of the oldest byte */
-  gsize stored;
+  CharflowRing *ring; /* NULL before the first opening */
   guint64 lost_bytes;
 };
 
@@ -76,28 +74,6 @@ check_size (guint64  size,
   return FALSE;
 }
 
-/* Bytes that wrap are in two pieces; @len is at most what the ring holds from @start on. */
-static void
-store (CharflowRingbufBackend *self,
-       const guint8           *data,
-       gsize                   len)
-{
-  gsize end = (self->start + self->stored) & (self->size - 1);
-  gsize first = MIN (len, self->size - end);
-
-  memcpy (self->ring + end, data, first);
-  memcpy (self->ring, data + first, len - first);
-  self->stored += len;
-}
-
-static void
-discard (CharflowRingbufBackend *self,
-         gsize                   len)
-{
-  self->start = (self->start + len) & (self->size - 1);
-  self->stored -= len;
-}
-
 static void
 announce (CharflowRingbufBackend *self,
           guint64                 old_lost_bytes)
@@ -122,7 +98,7 @@ ensure_ring (CharflowRingbufBackend *self,
   if (!check_size (self->size, error))
     return FALSE;
 
-  self->ring = g_try_malloc (self->size);
+  self->ring = charflow_ring_new (self->size);
   if (self->ring != NULL)
     return TRUE;
 
@@ -163,17 +139,17 @@ charflow_ringbuf_backend_write (CharflowBackend *backend,
   CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (backend);
   guint64 old_lost_bytes = self->lost_bytes;
   gsize kept = MIN (size, self->size);
-  gsize room = self->size - self->stored;
+  gsize room = charflow_ring_get_room (self->ring);
 
   /* Of more than the ring holds, only the end stays. */
   self->lost_bytes += size - kept;
   if (kept > room)
     {
       self->lost_bytes += kept - room;
-      discard (self, kept - room);
+      charflow_ring_drop (self->ring, kept - room);
     }
 
-  store (self, data + (size - kept), kept);
+  charflow_ring_put (self->ring, data + (size - kept), kept);
   announce (self, old_lost_bytes);
 
   return (gssize) size;
@@ -184,7 +160,7 @@ charflow_ringbuf_backend_finalize (GObject *object)
 {
   CharflowRingbufBackend *self = CHARFLOW_RINGBUF_BACKEND (object);
 
-  g_free (self->ring);
+  g_clear_pointer (&self->ring, charflow_ring_free);
 
   G_OBJECT_CLASS (charflow_ringbuf_backend_parent_class)->finalize (object);
 }
@@ -352,7 +328,7 @@ charflow_ringbuf_backend_get_stored (CharflowRingbufBackend *self)
 {
   g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), 0);
 
-  return self->stored;
+  return self->ring != NULL ? charflow_ring_get_stored (self->ring) : 0;
 }
 
 /**
@@ -398,7 +374,7 @@ charflow_ringbuf_backend_take_bytes (CharflowRingbufBackend *self,
   if (g_bytes_get_size (bytes) == 0)
     return bytes;
 
-  discard (self, g_bytes_get_size (bytes));
+  charflow_ring_drop (self->ring, g_bytes_get_size (bytes));
   announce (self, self->lost_bytes);
 
   return bytes;
@@ -420,21 +396,144 @@ charflow_ringbuf_backend_peek_bytes (CharflowRingbufBackend *self,
                                      gsize                   max_size)
 {
   gsize len;
-  gsize first;
   guint8 *data;
 
   g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
 
-  len = MIN (max_size, self->stored);
+  len = MIN (max_size, charflow_ringbuf_backend_get_stored (self));
   if (len == 0)
     return g_bytes_new (NULL, 0);
 
-  first = MIN (len, self->size - self->start);
   data = g_malloc (len);
-  memcpy (data, self->ring + self->start, first);
-  memcpy (data + first, self->ring, len - first);
+  charflow_ring_peek (self->ring, data, len);
 
   return g_bytes_new_take (data, len);
+}
+
+/**
+ * charflow_ringbuf_backend_feed_bytes:
+ * @self: a ring
+ * @bytes: the bytes
+ * @error: return location for a #GError
+ *
+ * Adds bytes to the ring as if a front end had written them.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_ringbuf_backend_feed_bytes (CharflowRingbufBackend *self,
+                                     GBytes                 *bytes,
+                                     GError                **error)
+{
+  const guint8 *data;
+  gsize size;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+
+  data = g_bytes_get_data (bytes, &size);
+
+  return charflow_backend_write (CHARFLOW_BACKEND (self), data, size, error) >= 0;
+}
+
+/**
+ * charflow_ringbuf_backend_take_base64:
+ * @self: a ring
+ * @max_size: the most to take, in bytes before they are encoded
+ *
+ * Takes the oldest bytes out of the ring, in the alphabet of Base64 with its padding.
+ *
+ * Returns: (transfer full): the text, empty when the ring is
+ *
+ * Since: 1.0
+ */
+char *
+charflow_ringbuf_backend_take_base64 (CharflowRingbufBackend *self,
+                                      gsize                   max_size)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), NULL);
+
+  bytes = charflow_ringbuf_backend_take_bytes (self, max_size);
+
+  return g_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+/* GLib's decoder passes over what does not belong there and over an end that is missing. */
+static gboolean
+check_base64 (const char *text,
+              GError    **error)
+{
+  gsize n = 0;
+  gsize n_padding = 0;
+
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      if (*p == '\n')
+        continue;
+
+      if (*p == '=')
+        n_padding++;
+      else if (n_padding > 0 || !(g_ascii_isalnum (*p) || *p == '+' || *p == '/'))
+        {
+          g_autofree char *excerpt = charflow_text_excerpt (p);
+
+          g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                       _("Base64 expects letters, digits, '+', '/' and '=' at the end, not '%s'"), excerpt);
+          return FALSE;
+        }
+      n++;
+    }
+
+  if (n % 4 == 0 && n_padding <= 2)
+    return TRUE;
+
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+               _("Base64 expects groups of 4 characters, at the end with up to 2 of '=', but there are %"
+                 PRIu64 " with %" PRIu64 " of '='"),
+               (guint64) n, (guint64) n_padding);
+  return FALSE;
+}
+
+/**
+ * charflow_ringbuf_backend_feed_base64:
+ * @self: a ring
+ * @text: the bytes in Base64, which may have line ends in it
+ * @error: return location for a #GError
+ *
+ * Adds bytes to the ring as if a front end had written them.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_INVALID_VALUE when the text has other characters in it or ends
+ * too early, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_ringbuf_backend_feed_base64 (CharflowRingbufBackend *self,
+                                      const char             *text,
+                                      GError                **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  guint8 *data;
+  gsize len;
+
+  g_return_val_if_fail (CHARFLOW_IS_RINGBUF_BACKEND (self), FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  if (!check_base64 (text, error))
+    return FALSE;
+
+  data = g_base64_decode (text, &len);
+  bytes = g_bytes_new_take (data, len);
+
+  return charflow_ringbuf_backend_feed_bytes (self, bytes, error);
 }
 
 static CharflowBackend *
@@ -450,6 +549,18 @@ create_from_options (const CharflowBackendOptions *options,
                        "label", charflow_backend_options_get_id (options),
                        "size", size,
                        NULL);
+}
+
+static CharflowBackend *
+create_memory_from_options (const CharflowBackendOptions *options,
+                            GError                      **error)
+{
+  CharflowBackend *backend = create_from_options (options, error);
+
+  if (backend != NULL)
+    charflow_backend_set_uri (backend, "memory");
+
+  return backend;
 }
 
 static const CharflowBackendOption ringbuf_options[] = {
@@ -469,5 +580,5 @@ const CharflowBackendKind charflow_memory_backend_kind = {
   .name = "memory",
   .description = N_("Remembers what was written last; an old name of ringbuf"),
   .options = ringbuf_options,
-  .create = create_from_options,
+  .create = create_memory_from_options,
 };

@@ -30,5 +30,17 @@ GBytes *charflow_ringbuf_backend_take_bytes (CharflowRingbufBackend *self,
 CHARFLOW_AVAILABLE_IN_ALL
 GBytes *charflow_ringbuf_backend_peek_bytes (CharflowRingbufBackend *self,
                                              gsize                   max_size);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_ringbuf_backend_feed_bytes (CharflowRingbufBackend *self,
+                                              GBytes                 *bytes,
+                                              GError                **error);
+
+CHARFLOW_AVAILABLE_IN_ALL
+char *charflow_ringbuf_backend_take_base64 (CharflowRingbufBackend *self,
+                                            gsize                   max_size);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_ringbuf_backend_feed_base64 (CharflowRingbufBackend *self,
+                                               const char             *text,
+                                               GError                **error);
 
 G_END_DECLS

@@ -66,10 +66,6 @@ gboolean charflow_socket_config_refuse_alone (const char *name,
 /* CHARFLOW_BACKEND_ERROR_MISSING_OPTION. */
 gboolean charflow_socket_config_refuse_missing (const char *name,
                                                 GError    **error);
-gboolean charflow_socket_config_check_port (const char *name,
-                                            guint64     port,
-                                            guint64     least,
-                                            GError    **error);
 
 /* The properties of the class are the config. */
 void charflow_socket_config_install_properties (GObjectClass *object_class);

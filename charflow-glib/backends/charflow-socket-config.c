@@ -8,8 +8,8 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gi18n-lib.h>
-#include <inttypes.h>
 
+#include "charflow-address-options-private.h"
 #include "charflow-enums.h"
 #include "charflow-text-private.h"
 
@@ -45,21 +45,6 @@ charflow_socket_config_refuse_missing (const char *name,
 {
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
                _("Option '%s' is missing"), name);
-  return FALSE;
-}
-
-gboolean
-charflow_socket_config_check_port (const char *name,
-                                   guint64     port,
-                                   guint64     least,
-                                   GError    **error)
-{
-  if (port >= least && port <= G_MAXUINT16)
-    return TRUE;
-
-  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects a port from %" PRIu64 " to %u, not %" PRIu64),
-               name, least, G_MAXUINT16, port);
   return FALSE;
 }
 
@@ -215,10 +200,10 @@ charflow_socket_config_check (const CharflowSocketConfig *config,
     return check_path (config->path, error);
   if (config->fd >= 0 || config->unbound)
     return TRUE;
-  if (!charflow_socket_config_check_port ("port", config->port, config->server ? 0 : 1, error))
+  if (!charflow_address_options_check_port ("port", config->port, config->server ? 0 : 1, error))
     return FALSE;
 
-  return config->to == 0 || charflow_socket_config_check_port ("to", config->to, config->port, error);
+  return config->to == 0 || charflow_address_options_check_port ("to", config->to, config->port, error);
 }
 
 void

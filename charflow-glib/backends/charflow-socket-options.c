@@ -4,6 +4,7 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
+#include "charflow-address-options-private.h"
 #include "charflow-backend-options-private.h"
 #include "charflow-socket-backend.h"
 #include "charflow-socket-config-private.h"
@@ -141,30 +142,6 @@ check_presence (const CharflowBackendOptions *options,
 }
 
 static gboolean
-choose_family (const CharflowBackendOptions *options,
-               GSocketFamily                *family,
-               GError                      **error)
-{
-  gboolean has_ipv4 = charflow_backend_options_has (options, "ipv4");
-  gboolean has_ipv6 = charflow_backend_options_has (options, "ipv6");
-  gboolean ipv4 = charflow_backend_options_get_boolean (options, "ipv4");
-  gboolean ipv6 = charflow_backend_options_get_boolean (options, "ipv6");
-
-  *family = G_SOCKET_FAMILY_INVALID;
-  if (has_ipv4 && has_ipv6 && !ipv4 && !ipv6)
-    return charflow_socket_config_refuse_pair ("ipv4=off", "ipv6=off", error);
-
-  if (ipv4 != ipv6)
-    *family = ipv4 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6;
-  else if (!ipv4 && has_ipv6)
-    *family = G_SOCKET_FAMILY_IPV4;
-  else if (!ipv4 && has_ipv4)
-    *family = G_SOCKET_FAMILY_IPV6;
-
-  return TRUE;
-}
-
-static gboolean
 check_number (const CharflowBackendOptions *options,
               const char                   *name,
               guint64                       max,
@@ -185,8 +162,8 @@ static gboolean
 check_numbers (const CharflowBackendOptions *options,
                GError                      **error)
 {
-  return charflow_socket_config_check_port ("port", charflow_backend_options_get_number (options, "port"), 0, error) &&
-         charflow_socket_config_check_port ("to", charflow_backend_options_get_number (options, "to"), 0, error) &&
+  return charflow_address_options_check_port ("port", charflow_backend_options_get_number (options, "port"), 0, error) &&
+         charflow_address_options_check_port ("to", charflow_backend_options_get_number (options, "to"), 0, error) &&
          check_number (options, "reconnect", G_MAXINT32, error) &&
          check_number (options, "reconnect-max", G_MAXINT32, error) &&
          check_number (options, "handshake-timeout", G_MAXINT32, error) &&
@@ -291,7 +268,7 @@ create_from_options (const CharflowBackendOptions *options,
   CharflowSocketConfig config = { 0 };
 
   if (!check_presence (options, error) || !check_numbers (options, error) ||
-      !choose_family (options, &config.family, error) || !parse_mode (options, &config.mode, error))
+      !charflow_address_options_get_family (options, &config.family, error) || !parse_mode (options, &config.mode, error))
     return NULL;
 
   /* The texts are the options' own. */

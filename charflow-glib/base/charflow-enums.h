@@ -74,6 +74,24 @@ typedef enum
 } CharflowOverflow;
 
 /**
+ * CharflowBackendOverflow:
+ * @CHARFLOW_BACKEND_OVERFLOW_BLOCK: no more is taken, so that whoever writes waits
+ * @CHARFLOW_BACKEND_OVERFLOW_DROP_NEW: it is thrown away
+ * @CHARFLOW_BACKEND_OVERFLOW_DROP_OLD: the oldest bytes that wait are thrown away to make room for it
+ *
+ * What happens to what is written to a back end whose other side is not there, or takes nothing, once as much waits as it
+ * keeps. With the last two, whoever writes is never held up by it.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  CHARFLOW_BACKEND_OVERFLOW_BLOCK,
+  CHARFLOW_BACKEND_OVERFLOW_DROP_NEW,
+  CHARFLOW_BACKEND_OVERFLOW_DROP_OLD,
+} CharflowBackendOverflow;
+
+/**
  * CharflowRemoveReason:
  * @CHARFLOW_REMOVE_REASON_DETACHED: its owner detached it
  * @CHARFLOW_REMOVE_REASON_NO_TOKENS: it wrote without a token
@@ -300,6 +318,8 @@ GQuark charflow_device_error_quark (void);
  * @CHARFLOW_BACKEND_ERROR_ALREADY_OPEN: the back end is open already
  * @CHARFLOW_BACKEND_ERROR_BUSY: the back end is in use
  * @CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED: this back end cannot do that
+ * @CHARFLOW_BACKEND_ERROR_EXISTS: there is one of this name already
+ * @CHARFLOW_BACKEND_ERROR_NOT_FOUND: there is none of this name
  *
  * What can be wrong with a back end or its spec. Errors of the system keep #GIOErrorEnum.
  *
@@ -317,6 +337,8 @@ typedef enum
   CHARFLOW_BACKEND_ERROR_ALREADY_OPEN,
   CHARFLOW_BACKEND_ERROR_BUSY,
   CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED,
+  CHARFLOW_BACKEND_ERROR_EXISTS,
+  CHARFLOW_BACKEND_ERROR_NOT_FOUND,
 } CharflowBackendError;
 
 CHARFLOW_AVAILABLE_IN_ALL

@@ -6,12 +6,14 @@
 struct _CharflowFdSources
 {
   GQueue live; /* of FdSource, none owned: each leaves when it is finalized */
+  GIOCondition ready;
 };
 
 typedef struct
 {
   GSource source;
-  gpointer tag;
+  GIOCondition condition;
+  gpointer tags[2]; /* NULL where there is no descriptor */
   CharflowFdSources *owner; /* NULL once the descriptor is gone */
   GList link;
 } FdSource;
@@ -29,7 +31,13 @@ fd_source_check (GSource *source)
 {
   FdSource *self = (FdSource *) source;
 
-  return g_source_query_unix_fd (source, self->tag) != 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (self->tags); i++)
+    {
+      if (self->tags[i] != NULL && g_source_query_unix_fd (source, self->tags[i]) != 0)
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 static gboolean
@@ -66,6 +74,15 @@ static GSourceFuncs fd_source_funcs = {
   .finalize = fd_source_finalize,
 };
 
+/* A source is ready at a time that has passed, and until it is given no time any more. */
+static void
+fd_source_update_ready (FdSource *self)
+{
+  GIOCondition ready = self->condition & self->owner->ready;
+
+  g_source_set_ready_time (&self->source, ready != 0 ? 0 : -1);
+}
+
 CharflowFdSources *
 charflow_fd_sources_new (void)
 {
@@ -95,12 +112,55 @@ charflow_fd_sources_create (CharflowFdSources *self,
   /* A source that may not recurse is taken out of the poll for each dispatch and put back, and each of that
    * wakes the context by a write to itself. Who reads here guards against recursion already. */
   g_source_set_can_recurse (source, TRUE);
-  fd_source->tag = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  if (fd >= 0)
+    fd_source->tags[0] = g_source_add_unix_fd (source, fd, condition | G_IO_HUP | G_IO_ERR);
+  fd_source->condition = condition;
   fd_source->owner = self;
   fd_source->link.data = fd_source;
   g_queue_push_head_link (&self->live, &fd_source->link);
+  fd_source_update_ready (fd_source);
 
   return source;
+}
+
+GSource *
+charflow_fd_sources_create_pair (CharflowFdSources *self,
+                                 int                in_fd,
+                                 int                out_fd,
+                                 GIOCondition       condition)
+{
+  gboolean in = in_fd >= 0 && (condition & G_IO_IN) != 0;
+  gboolean out = out_fd >= 0 && (condition & G_IO_OUT) != 0;
+  GSource *source;
+  FdSource *fd_source;
+
+  if (in && out && in_fd == out_fd)
+    return charflow_fd_sources_create (self, in_fd, G_IO_IN | G_IO_OUT);
+  if (!in)
+    return out ? charflow_fd_sources_create (self, out_fd, G_IO_OUT) : NULL;
+
+  source = charflow_fd_sources_create (self, in_fd, G_IO_IN);
+  if (!out)
+    return source;
+
+  fd_source = (FdSource *) source;
+  fd_source->tags[1] = g_source_add_unix_fd (source, out_fd, G_IO_OUT | G_IO_HUP | G_IO_ERR);
+  fd_source->condition |= G_IO_OUT;
+  fd_source_update_ready (fd_source);
+
+  return source;
+}
+
+void
+charflow_fd_sources_set_ready (CharflowFdSources *self,
+                               GIOCondition       ready)
+{
+  if (self->ready == ready)
+    return;
+
+  self->ready = ready;
+  for (GList *link = self->live.head; link != NULL; link = link->next)
+    fd_source_update_ready (link->data);
 }
 
 void

@@ -29,8 +29,22 @@ typedef struct
   gboolean has_end; /* the other side that sent them has gone, so that nothing is added any more */
 } CharflowUnread;
 
-/* The class itself is in charflow-char-device.c, and what it does in the charflow-device-*.c: the back end and its
- * change, the clients, reading, writing, saved state. */
+/* What the front end asked of the serial line and of the terminal, for every back end that is to come. */
+typedef struct
+{
+  CharflowSerialSettings *settings; /* NULL: nothing was asked */
+  CharflowModemLines modem_lines;
+  gboolean has_modem_lines;
+  gboolean echo;
+  gboolean has_echo;
+  gboolean is_broken; /* a break is being held */
+} CharflowDeviceLine;
+
+/* A back end that is being opened, to be taken then. */
+typedef struct _CharflowBackendChange CharflowBackendChange;
+
+/* The class itself is in charflow-char-device.c, and what it does in the charflow-device-*.c: the back end, its change
+ * and its line, the clients, reading, writing, saved state. */
 typedef struct
 {
   CharflowBackend *given; /* what was set */
@@ -40,6 +54,9 @@ typedef struct
   guint peer; /* grows whenever the other side may be another one */
   GMainContext *context;
   GCancellable *opening;
+  CharflowBackendChange *change; /* or NULL */
+  CharflowDeviceLine line;
+  gboolean keep_unwritten;
   gboolean running;
   gboolean active; /* something was read or written since it was started, or reset */
   gboolean disposed; /* from now on nothing is taken any more */
@@ -126,6 +143,17 @@ void charflow_char_device_open_backend (CharflowCharDevice *self);
  * order again: others are told of that, and they may do anything. */
 CharflowBackend *charflow_char_device_release_backend (CharflowCharDevice *self);
 void charflow_char_device_drop_sources (CharflowCharDevice *self);
+void charflow_char_device_take_backend (CharflowCharDevice *self,
+                                        CharflowBackend    *given,
+                                        CharflowBackend    *backend,
+                                        gboolean            opened_here);
+void charflow_char_device_tell_change (CharflowCharDevice *self,
+                                       gboolean            was_opened);
+/* Gives up a change that is under way; there may be none. */
+void charflow_char_device_abort_change (CharflowCharDevice *self);
+/* Asks of the back end what was asked of the one before. */
+void charflow_char_device_apply_line (CharflowCharDevice *self);
+void charflow_device_line_clear (CharflowDeviceLine *line);
 /* For a subclass whose other side broke the framing: nothing that it sends can be understood any more. Nobody is asked;
  * the error is told last, so that its handler may set another back end. */
 void charflow_char_device_give_up_backend (CharflowCharDevice *self,
@@ -175,6 +203,17 @@ void charflow_char_device_pump_writes (CharflowCharDevice *self);
 
 /* Empties the write queue: the buffers, CharflowWriteBuffer, are the caller's to settle. */
 GPtrArray *charflow_char_device_take_writes (CharflowCharDevice *self);
+void charflow_char_device_take_backend (CharflowCharDevice *self,
+                                        CharflowBackend    *given,
+                                        CharflowBackend    *backend,
+                                        gboolean            opened_here);
+void charflow_char_device_tell_change (CharflowCharDevice *self,
+                                       gboolean            was_opened);
+/* Gives up a change that is under way; there may be none. */
+void charflow_char_device_abort_change (CharflowCharDevice *self);
+/* Asks of the back end what was asked of the one before. */
+void charflow_char_device_apply_line (CharflowCharDevice *self);
+void charflow_device_line_clear (CharflowDeviceLine *line);
 /* For a subclass whose other side has gone: nothing that waits is of use to the next one. What it cost goes back. */
 void charflow_char_device_drop_writes (CharflowCharDevice *self);
 

@@ -44,6 +44,9 @@ typedef enum
   PROP_OPENED,
   PROP_CLIENTS,
   PROP_KEEP_UNREAD,
+  PROP_KEEP_UNWRITTEN,
+  PROP_ECHO,
+  PROP_SERIAL_SETTINGS,
   PROP_CLIENT_TOKENS_INTERVAL,
   PROP_SELF_TOKENS,
   PROP_SELF_TOKENS_HELD,
@@ -146,6 +149,7 @@ charflow_char_device_dispose (GObject *object)
 
   priv->running = FALSE;
   priv->disposed = TRUE;
+  charflow_char_device_abort_change (self);
   to_close = charflow_char_device_release_backend (self);
   /* Without a back end there may still be one, for what is left to be read of the last. */
   charflow_char_device_drop_sources (self);
@@ -164,6 +168,7 @@ charflow_char_device_finalize (GObject *object)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (CHARFLOW_CHAR_DEVICE (object));
 
   charflow_clear_source (&priv->speaker_timer);
+  charflow_device_line_clear (&priv->line);
   charflow_unread_clear (&priv->unread);
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->to_flush, g_ptr_array_unref);
@@ -275,6 +280,15 @@ charflow_char_device_get_property (GObject    *object,
     case PROP_KEEP_UNREAD:
       g_value_set_boolean (value, priv->keep_unread);
       break;
+    case PROP_KEEP_UNWRITTEN:
+      g_value_set_boolean (value, priv->keep_unwritten);
+      break;
+    case PROP_ECHO:
+      g_value_set_boolean (value, priv->line.echo);
+      break;
+    case PROP_SERIAL_SETTINGS:
+      g_value_set_boxed (value, priv->line.settings);
+      break;
     case PROP_CLIENT_TOKENS_INTERVAL:
       g_value_set_uint (value, priv->tokens_interval);
       break;
@@ -309,6 +323,16 @@ charflow_char_device_set_property (GObject      *object,
     case PROP_KEEP_UNREAD:
       charflow_char_device_set_keep_unread (self, g_value_get_boolean (value));
       break;
+    case PROP_KEEP_UNWRITTEN:
+      charflow_char_device_set_keep_unwritten (self, g_value_get_boolean (value));
+      break;
+    case PROP_ECHO:
+      charflow_char_device_set_echo (self, g_value_get_boolean (value));
+      break;
+    case PROP_SERIAL_SETTINGS:
+      if (!charflow_char_device_set_serial_settings (self, g_value_get_boxed (value), &error))
+        charflow_char_device_tell_error (self, error);
+      break;
     case PROP_CLIENT_TOKENS_INTERVAL:
       priv->tokens_interval = g_value_get_uint (value);
       break;
@@ -330,8 +354,10 @@ install_properties (void)
    * CharflowCharDevice:backend:
    *
    * The back end. It may be changed at any time: clients stay, and what waits for the old one goes to the
-   * new one. A change that is refused leaves the old one, and is told by
+   * new one. A change that is refused, or fails, leaves the old one, and is told by
    * #CharflowCharDevice::backend-error; charflow_char_device_set_backend() returns the error instead.
+   *
+   * While the device runs, a new one that is not open is opened first, and this changes when it is.
    *
    * Since: 1.0
    */
@@ -381,6 +407,41 @@ install_properties (void)
   props[PROP_KEEP_UNREAD] =
     g_param_spec_boolean ("keep-unread", NULL, "Whether it is left unread without clients", FALSE,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowCharDevice:keep-unwritten:
+   *
+   * Whether what waits to be written to a back end goes to the next one when that is changed. Otherwise it is thrown away,
+   * and what it cost is given back.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEP_UNWRITTEN] =
+    g_param_spec_boolean ("keep-unwritten", NULL, "Whether what waits goes to the next back end", TRUE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowCharDevice:echo:
+   *
+   * Whether a terminal on the other side shows what is typed there. Until it is set, nothing is asked of the terminal.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ECHO] =
+    g_param_spec_boolean ("echo", NULL, "Whether what is typed is shown", FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CharflowCharDevice:serial-settings:
+   *
+   * How the serial line is to be set, also behind a back end that comes later; %NULL to leave it as it is. A failure is
+   * told by #CharflowCharDevice::backend-error; charflow_char_device_set_serial_settings() returns it instead.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SERIAL_SETTINGS] =
+    g_param_spec_boxed ("serial-settings", NULL, "How the serial line is to be set", CHARFLOW_TYPE_SERIAL_SETTINGS,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * CharflowCharDevice:client-tokens-interval:
@@ -699,6 +760,7 @@ charflow_char_device_init (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   priv->context = g_main_context_ref_thread_default ();
+  priv->keep_unwritten = TRUE;
   priv->clients = charflow_client_list_new ();
   priv->to_flush = g_ptr_array_new_with_free_func (g_object_unref);
 }
@@ -818,6 +880,49 @@ charflow_char_device_set_keep_unread (CharflowCharDevice *self,
 }
 
 /**
+ * charflow_char_device_get_keep_unwritten:
+ * @self: a device
+ *
+ * Tells whether what waits to be written to a back end goes to the next one when that is changed.
+ *
+ * Returns: %TRUE if it does
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_char_device_get_keep_unwritten (CharflowCharDevice *self)
+{
+  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
+
+  return charflow_char_device_get_private (self)->keep_unwritten;
+}
+
+/**
+ * charflow_char_device_set_keep_unwritten:
+ * @self: a device
+ * @keep_unwritten: whether what waits goes to the next back end
+ *
+ * Sets whether what waits to be written to a back end goes to the next one when that is changed.
+ *
+ * Since: 1.0
+ */
+void
+charflow_char_device_set_keep_unwritten (CharflowCharDevice *self,
+                                         gboolean            keep_unwritten)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  g_return_if_fail (CHARFLOW_IS_CHAR_DEVICE (self));
+
+  keep_unwritten = !!keep_unwritten;
+  if (priv->keep_unwritten == keep_unwritten)
+    return;
+
+  priv->keep_unwritten = keep_unwritten;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_UNWRITTEN]);
+}
+
+/**
  * charflow_char_device_get_client_tokens_interval:
  * @self: a device
  *
@@ -921,6 +1026,8 @@ charflow_char_device_start (CharflowCharDevice *self)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
   /* While it was stopped, what waits for the clients waited on. */
   charflow_client_list_foreach (priv->clients, charflow_client_move_queue);
+  if (priv->backend != NULL)
+    charflow_backend_set_front_end_open (priv->backend, TRUE);
   charflow_char_device_open_backend (self);
   charflow_char_device_wakeup (self);
 }
@@ -949,6 +1056,8 @@ charflow_char_device_stop (CharflowCharDevice *self)
   priv->running = FALSE;
   priv->active = FALSE;
   charflow_char_device_drop_sources (self);
+  if (priv->backend != NULL)
+    charflow_backend_set_front_end_open (priv->backend, FALSE);
   charflow_client_list_foreach (priv->clients, charflow_client_update_state);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RUNNING]);
 }

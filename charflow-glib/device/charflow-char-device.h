@@ -152,6 +152,45 @@ CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_char_device_set_backend (CharflowCharDevice *self,
                                            CharflowBackend    *backend,
                                            GError            **error);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_char_device_change_backend_async (CharflowCharDevice *self,
+                                                CharflowBackend    *backend,
+                                                GCancellable       *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer            user_data);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_change_backend_finish (CharflowCharDevice *self,
+                                                     GAsyncResult       *result,
+                                                     GError            **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_get_keep_unwritten (CharflowCharDevice *self);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_char_device_set_keep_unwritten (CharflowCharDevice *self,
+                                              gboolean            keep_unwritten);
+
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_get_echo (CharflowCharDevice *self);
+CHARFLOW_AVAILABLE_IN_ALL
+void charflow_char_device_set_echo (CharflowCharDevice *self,
+                                    gboolean            echo);
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowSerialSettings *charflow_char_device_get_serial_settings (CharflowCharDevice *self);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_set_serial_settings (CharflowCharDevice     *self,
+                                                   CharflowSerialSettings *settings,
+                                                   GError                **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_set_modem_lines (CharflowCharDevice *self,
+                                               CharflowModemLines  lines,
+                                               GError            **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_set_break (CharflowCharDevice *self,
+                                         gboolean            on,
+                                         GError            **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_char_device_send_break (CharflowCharDevice *self,
+                                          guint               duration_ms,
+                                          GError            **error);
 
 CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_char_device_get_running (CharflowCharDevice *self);

@@ -7,7 +7,7 @@
 
 #include "charflow-source-private.h"
 
-/* The back end of a device: how it is opened, changed and let go of. */
+/* The back end of a device: how it is opened, taken and let go of. */
 
 void
 charflow_char_device_drop_sources (CharflowCharDevice *self)
@@ -35,6 +35,8 @@ backend_event_cb (CharflowBackend *backend,
       charflow_char_device_mark_unread_end (self);
       charflow_char_device_settle_unread_end (self);
     }
+  if (event == CHARFLOW_EVENT_OPENED)
+    charflow_char_device_apply_line (self);
   if (event == CHARFLOW_EVENT_OPENED || event == CHARFLOW_EVENT_CLOSED)
     {
       priv->reads_end = FALSE;
@@ -123,23 +125,27 @@ charflow_char_device_release_backend (CharflowCharDevice *self)
   priv->peer++;
   if (charflow_backend_is_opened (backend))
     charflow_char_device_mark_unread_end (self);
+  charflow_backend_set_front_end_open (backend, FALSE);
   charflow_backend_release (backend, self);
 
   return is_ours ? g_steal_pointer (&backend) : NULL;
 }
 
-static void
-take_backend (CharflowCharDevice *self,
-              CharflowBackend    *given,
-              CharflowBackend    *backend)
+void
+charflow_char_device_take_backend (CharflowCharDevice *self,
+                                   CharflowBackend    *given,
+                                   CharflowBackend    *backend,
+                                   gboolean            opened_here)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   priv->given = g_object_ref (given);
   priv->backend = g_object_ref (backend);
+  priv->opened_here = opened_here;
   priv->reads_end = FALSE;
   priv->writes_end = FALSE;
   priv->event_handler = g_signal_connect (backend, "event", G_CALLBACK (backend_event_cb), self);
+  charflow_backend_set_front_end_open (backend, priv->running);
 }
 
 /**
@@ -172,105 +178,24 @@ charflow_char_device_check_alive (CharflowCharDevice *self,
   return FALSE;
 }
 
-static gboolean
-ask_handlers (CharflowCharDevice *self,
-              CharflowBackend    *backend,
-              GError            **error)
-{
-  gboolean accepted = TRUE;
-
-  if (!g_signal_has_handler_pending (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, TRUE))
-    return TRUE;
-
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_BACKEND_CHANGED], 0, backend, &accepted);
-  if (!accepted)
-    g_set_error_literal (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_REFUSED,
-                         _("A handler refused the new back end"));
-
-  return accepted;
-}
-
-/* To the clients, a change of the back end looks like the other side coming or going. */
-static void
-tell_opened_changed (CharflowCharDevice *self,
-                     gboolean            was_opened)
-{
-  gboolean is_opened = charflow_char_device_is_open (charflow_char_device_get_private (self));
-
-  if (is_opened == was_opened)
-    return;
-
-  g_object_notify (G_OBJECT (self), "opened");
-  g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, is_opened ? CHARFLOW_EVENT_OPENED : CHARFLOW_EVENT_CLOSED);
-}
-
-/**
- * charflow_char_device_set_backend:
- * @self: a device
- * @backend: (nullable): the new back end, or %NULL for none
- * @error: return location for a #GError
- *
- * Changes the back end; clients stay, and what waits for the old one goes to the new one. What was read of the old one and
- * is no whole message is thrown away, as when its other side goes.
- *
- * Where the device is running, the new one is opened if it is not open yet. Fails with
- * %CHARFLOW_BACKEND_ERROR_BUSY when it belongs to another device, and with %CHARFLOW_DEVICE_ERROR_REFUSED
- * when a handler of #CharflowCharDevice::backend-changed refuses; then the old one stays. A device that is
- * being destroyed takes none, %CHARFLOW_DEVICE_ERROR_FAILED. Where the other side of the one is there and that
- * of the other is not, #CharflowCharDevice::event tells it.
- *
- * Returns: %TRUE on success
- *
- * Since: 1.0
- */
-gboolean
-charflow_char_device_set_backend (CharflowCharDevice *self,
-                                  CharflowBackend    *backend,
-                                  GError            **error)
+/* To the clients, a change of the back end is the other side going, and the next one coming. */
+void
+charflow_char_device_tell_change (CharflowCharDevice *self,
+                                  gboolean            was_opened)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
-  g_autoptr (CharflowBackend) part = NULL;
-  g_autoptr (CharflowBackend) to_close = NULL;
-  gboolean was_opened;
+  CharflowBackend *backend = priv->backend;
+  gboolean is_opened = charflow_char_device_is_open (priv);
 
-  g_return_val_if_fail (CHARFLOW_IS_CHAR_DEVICE (self), FALSE);
-  g_return_val_if_fail (backend == NULL || CHARFLOW_IS_BACKEND (backend), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (priv->given == backend)
-    return TRUE;
-  if (!charflow_char_device_check_alive (self, error))
-    return FALSE;
-
-  part = backend == NULL ? NULL : charflow_backend_claim (backend, self, error);
-  if (backend != NULL && part == NULL)
-    return FALSE;
-
-  guard = g_object_ref (self);
-  if (!ask_handlers (self, backend, error))
-    {
-      if (part != NULL && priv->backend != part)
-        charflow_backend_release (part, self);
-      return FALSE;
-    }
-  /* The handler may have set it itself. */
-  if (priv->given == backend)
-    return TRUE;
-
-  was_opened = charflow_char_device_is_open (priv);
-  to_close = charflow_char_device_release_backend (self);
-  if (backend != NULL)
-    take_backend (self, backend, part);
-  g_object_notify (G_OBJECT (self), "backend");
-  charflow_char_device_settle_unread_end (self);
-  tell_opened_changed (self, was_opened);
-  if (to_close != NULL)
-    charflow_backend_close (to_close);
-  charflow_char_device_open_backend (self);
-  charflow_char_device_wakeup (self);
-
-  return TRUE;
+  if (is_opened)
+    charflow_char_device_apply_line (self);
+  if (is_opened != was_opened)
+    g_object_notify (G_OBJECT (self), "opened");
+  if (was_opened)
+    g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, CHARFLOW_EVENT_CLOSED);
+  /* A handler may have changed it again, and has told of that then. */
+  if (is_opened && priv->backend == backend && charflow_char_device_is_open (priv))
+    g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, CHARFLOW_EVENT_OPENED);
 }
 
 void
@@ -288,7 +213,7 @@ charflow_char_device_give_up_backend (CharflowCharDevice *self,
   charflow_unread_clear (&priv->unread);
   to_close = charflow_char_device_release_backend (self);
   g_object_notify (G_OBJECT (self), "backend");
-  tell_opened_changed (self, was_opened);
+  charflow_char_device_tell_change (self, was_opened);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   charflow_char_device_tell_error (self, error);

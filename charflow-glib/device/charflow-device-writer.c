@@ -85,11 +85,17 @@ out_source_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* A back end may take what is written although its other side is not there, or has told that it sends nothing more. */
+static gboolean
+is_writable (CharflowCharDevicePrivate *priv)
+{
+  return priv->backend != NULL && charflow_backend_takes_output (priv->backend);
+}
+
 static gboolean
 may_write (CharflowCharDevicePrivate *priv)
 {
-  return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) &&
-         charflow_char_device_is_open (priv);
+  return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) && is_writable (priv);
 }
 
 /* Writes on when the back end has room, or, where it has, after other sources of the main context. */
@@ -131,7 +137,7 @@ take_failed_write (CharflowCharDevice *self,
     {
       priv->writes_end = TRUE;
     }
-  else if (charflow_char_device_is_open (priv))
+  else if (is_writable (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
 

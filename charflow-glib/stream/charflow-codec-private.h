@@ -30,12 +30,12 @@ typedef struct
 
 typedef struct
 {
-  /* Decodes until the input is used up, the room is full, a record has ended, or there is a reply. Between two calls it
-   * keeps whatever it needs: each byte is shown to it until it takes it, and never after that. It puts at most one
-   * record into one room; a record that does not fit goes on in the next. It stops (AGAIN) after a reply, so that a peer
-   * that does not read its replies is not read either, and a reply is at most a few hundred bytes. It may call back to
-   * its owner, who may do anything: but as the last thing of a call that takes no data, so that all data before it
-   * was read. */
+  /* Decodes until the input is used up, the room is full, a record has ended, or there is a reply. Between two
+   * calls it keeps whatever it needs: each byte is shown to it until it takes it, and never after that. It puts at
+   * most one record into one room; a record that does not fit goes on in the next. It stops (AGAIN) after a reply,
+   * so that a peer that does not read its replies is not read either, and a reply is at most a few hundred bytes.
+   * It may call back to its owner, who may do anything: but as the last thing of a call that takes no data, so that
+   * all data before it was read. */
   CharflowCodecStatus (*decode) (CharflowCodec     *self,
                                  CharflowCodecPass *pass,
                                  GError           **error);

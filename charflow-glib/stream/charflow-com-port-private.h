@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* RFC 2217: what the option COM-PORT is negotiated about, once both sides have it. It knows neither the negotiation nor
- * the stream. The client asks for values, the server answers with those that hold then, and both remember them here. */
+/* RFC 2217: what the option COM-PORT is negotiated about, once both sides have it. It knows neither the negotiation
+ * nor the stream. The client asks for values, the server answers with those that hold then, and both remember them
+ * here. */
 typedef struct _CharflowComPort CharflowComPort;
 
 /* What can be set. The values are those of the document; 0 is a value that is not known, or a question for it. */
@@ -95,8 +96,8 @@ CharflowComPort *charflow_com_port_new (CharflowTelnetRole              role,
                                         gpointer                        user_data);
 void charflow_com_port_free (CharflowComPort *self);
 
-/* Takes a sub-negotiation without its option; what is malformed is ignored. Returns whether something changed that the
- * owner is to be told of, which is @event. A server may be called back. */
+/* Takes a sub-negotiation without its option; what is malformed is ignored. Returns whether something changed that
+ * the owner is to be told of, which is @event. A server may be called back. */
 gboolean charflow_com_port_receive (CharflowComPort     *self,
                                     const guint8        *data,
                                     gsize                size,
@@ -134,7 +135,8 @@ void charflow_com_port_append_masks (CharflowComPort *self,
                                      guint8           modem_mask,
                                      GByteArray      *output);
 
-/* For a server: appends what the client wants to know, if it does. @levels are of the four modem lines, @errors happened. */
+/* For a server: appends what the client wants to know, if it does. @levels are of the four modem lines, @errors
+ * happened. */
 void charflow_com_port_append_modem_state (CharflowComPort *self,
                                            guint8           levels,
                                            GByteArray      *output);

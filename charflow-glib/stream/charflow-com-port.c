@@ -339,7 +339,7 @@ charflow_com_port_receive (CharflowComPort     *self,
   guint8 offset = self->is_server ? 0 : SERVER_OFFSET;
   guint8 command;
 
-  if (size == 0 || data[0] < offset || data[0] - offset > COMMAND_PURGE)
+  if (size == 0 || data[0] < offset)
     return FALSE;
 
   command = data[0] - offset;

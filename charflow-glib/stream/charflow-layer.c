@@ -7,6 +7,8 @@
 
 #include "charflow-source-private.h"
 
+/* Not less than a TLS record has (RFC 8446, 5.1): what a read leaves of one, GIO's TLS keeps, and then tells nobody
+ * that it is readable before the socket is. */
 #define INPUT_SIZE (16 * 1024)
 #define MAX_WRITE_SIZE (64 * 1024)
 /* So many bytes of replies may wait before the peer is no longer read. */
@@ -110,7 +112,8 @@ is_writable (CharflowLayer *self)
   if (self->is_closed || self->write_error != NULL)
     return TRUE;
 
-  return get_n_waiting (self) == 0 && (self->codec->klass->can_encode == NULL || self->codec->klass->can_encode (self->codec));
+  return get_n_waiting (self) == 0 &&
+         (self->codec->klass->can_encode == NULL || self->codec->klass->can_encode (self->codec));
 }
 
 static void
@@ -308,7 +311,7 @@ read_now (CharflowLayer *self,
         }
 
       len = decode (self, buffer, size);
-      if (len > 0 && !self->is_closed)
+      if (len > 0)
         return (gssize) len;
     }
 
@@ -397,7 +400,10 @@ charflow_layer_write (CharflowLayer *self,
   if (size == 0)
     return 0;
   if (!self->codec->klass->encode (self->codec, buffer, size, self->output, error))
-    return -1;
+    {
+      g_byte_array_set_size (self->output, 0);
+      return -1;
+    }
 
   self->n_data = self->output->len;
   flush (self);

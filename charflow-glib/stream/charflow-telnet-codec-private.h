@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* One connection's telnet (RFC 854), as a codec. Its data are a stream of bytes; with RECORDS, a read is one record, which
- * comes whole and is at most 64 KiB, and a write makes one. */
+/* One connection's telnet (RFC 854), as a codec. Its data are a stream of bytes; with RECORDS, a read is one
+ * record, which comes whole and is at most 64 KiB, and a write makes one. */
 typedef struct _CharflowTelnetCodec CharflowTelnetCodec;
 
 /* Events come in their place: all data that the peer sent before was read. Any function may be NULL. */

@@ -295,7 +295,7 @@ append_to_record (CharflowTelnetCodec *self,
 static CharflowCodecStatus
 end_record (CharflowTelnetCodec *self)
 {
-  /* A read of nothing would be the end. */
+  /* There is nothing to read in an empty one. */
   if (!has_records (self) || self->record->len == 0)
     return CHARFLOW_CODEC_STARVED;
 
@@ -406,7 +406,7 @@ take_data (CharflowTelnetCodec *self,
   return CHARFLOW_CODEC_STARVED;
 }
 
-/* An IAC that was doubled. */
+/* An IAC that was doubled. There is room for it: without any, the first one would not have been taken. */
 static CharflowCodecStatus
 put_iac (CharflowTelnetCodec *self,
          CharflowCodecPass   *pass,
@@ -427,12 +427,8 @@ take_command (CharflowTelnetCodec *self,
               CharflowCodecPass   *pass,
               GError             **error)
 {
-  guint8 command = *pass->input;
+  guint8 command = take (pass);
 
-  if (command == CHARFLOW_TELNET_IAC && pass->room_size == 0)
-    return CHARFLOW_CODEC_AGAIN;
-
-  take (pass);
   self->state = STATE_DATA;
   switch (command)
     {
@@ -565,7 +561,8 @@ charflow_telnet_codec_decode (CharflowCodec     *codec,
   return status;
 }
 
-/* A CR that no LF follows is followed by a NUL, at the end of a write as well: the peer would wait for one of the two. */
+/* A CR that no LF follows is followed by a NUL, at the end of a write as well: the peer would wait for one of the
+ * two. */
 static void
 append_text (GByteArray   *output,
              const guint8 *data,

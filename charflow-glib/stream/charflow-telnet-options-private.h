@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Which options hold on either side, and the negotiation of them as RFC 1143 has it. Nothing that holds is ever asked to
- * end, so its queues are not needed; and what was refused is refused once, however often it is asked for. */
+/* Which options hold on either side, and the negotiation of them as RFC 1143 has it. Nothing that holds is ever
+ * asked to end, so its queues are not needed; and what was refused is refused once, however often it is asked for. */
 typedef struct
 {
   guint8 ours[256];

@@ -11,20 +11,20 @@ G_BEGIN_DECLS
  *   stream = charflow_telnet_stream_new (base, CHARFLOW_TELNET_ROLE_SERVER, CHARFLOW_TELNET_FLAGS_NONE, &callbacks, self);
  *   g_output_stream_flush_async (g_io_stream_get_output_stream (G_IO_STREAM (stream)), …, ready_cb, self);
  *
- * What is said first is on its way at once, and before all data; whoever wants to know that it was sent flushes, as above,
- * and is OPENED then. All state is the connection's own: a new connection is a new stream.
+ * What is said first is on its way at once, and before all data; whoever wants to know that it was sent flushes, as
+ * above, and is OPENED then. All state is the connection's own: a new connection is a new stream.
  *
- * Reading drives it: callbacks come from within a read, and only once all data before the event was read. So the owner
- * reads until WOULD_BLOCK, or 0, or an error. In a callback, a read fails with WOULD_BLOCK; anything else may be done,
- * even dropping the stream.
+ * Reading drives it: callbacks come from within a read, and only once all data before the event was read. So the
+ * owner reads until WOULD_BLOCK, or 0, or an error. In a callback, a read fails with WOULD_BLOCK; anything else may
+ * be done, even dropping the stream.
  *
  * With RECORDS (tn3270), a read with room for 64 KiB gets exactly one record, and a write of up to 64 KiB is one.
  *
- * With COM_PORT (RFC 2217), COM_PORT_OPENED says that the other side has agreed. Then a client may set, and gets what holds
- * by COM_PORT_CHANGED and charflow_telnet_stream_get_com_port(); a server's callback `set` is asked. Before, setting fails
- * with G_IO_ERROR_WOULD_BLOCK, and after COM_PORT_REFUSED with G_IO_ERROR_NOT_SUPPORTED. The peer may suspend our data:
- * writing is WOULD_BLOCK then, as if the stream had no room, and whoever holds back their reads as well never hears the
- * end of that. */
+ * With COM_PORT (RFC 2217), COM_PORT_OPENED says that the other side has agreed. Then a client may set, and gets
+ * what holds by COM_PORT_CHANGED and charflow_com_port_get(); a server's callback `set` is asked.
+ * Before, setting fails with G_IO_ERROR_WOULD_BLOCK, and after COM_PORT_REFUSED with G_IO_ERROR_NOT_SUPPORTED. The
+ * peer may suspend our data: writing is WOULD_BLOCK then, as if the stream had no room, and whoever holds back
+ * their reads as well never hears the end of that. */
 CharflowLayerStream *charflow_telnet_stream_new (GIOStream                     *base,
                                                  CharflowTelnetRole             role,
                                                  CharflowTelnetFlags            flags,
@@ -36,7 +36,8 @@ CharflowTelnetCodec *charflow_telnet_stream_get_codec (CharflowLayerStream *self
 
 /* These send, after the data that wait, and fail as charflow_layer_stream_send() does. */
 
-/* IAC BREAK. With a serial port at the other end, a break of a length of its own is CHARFLOW_COM_PORT_BREAK, on and off. */
+/* IAC BREAK. With a serial port at the other end, a break of a length of its own is CHARFLOW_COM_PORT_BREAK, on and
+ * off. */
 gboolean charflow_telnet_stream_send_break (CharflowLayerStream *self,
                                             GError             **error);
 

@@ -38,8 +38,8 @@ charflow_telnet_stream_send_break (CharflowLayerStream *self,
   return charflow_layer_stream_send (self, command, sizeof command, error);
 }
 
-/* Gets the serial port that the peer has agreed to, if something may be said about it now: what is said is remembered as
- * said, so the sending must not fail then for want of room. */
+/* Gets the serial port that the peer has agreed to, if something may be said about it now: what is said is
+ * remembered as said, so the sending must not fail then for want of room. */
 static CharflowComPort *
 get_com_port (CharflowLayerStream *self,
               GError             **error)

@@ -220,52 +220,69 @@ parse_channel (const char *spec,
 /* All of them. */
 
 static gboolean
-add_backend (GHashTable *backends,
-             GPtrArray  *order,
-             const char *spec,
-             GError    **error)
+add_backend (CharflowBackendRegistry *registry,
+             const char              *spec,
+             GError                 **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec (spec, &local_error);
-  const char *id;
 
-  if (backend == NULL)
-    return refuse (error, "%s", local_error->message);
+  if (charflow_backend_registry_create (registry, spec, &local_error) != NULL)
+    return TRUE;
 
-  id = charflow_backend_get_label (backend);
-  if (id == NULL)
-    return refuse (error, _("--chardev=%s has no id=ID"), spec);
+  return refuse (error, "%s", local_error->message);
+}
 
-  if (g_hash_table_contains (backends, id))
-    return refuse (error, _("There are two back ends with the id '%s'"), id);
+static guint
+count_channels (GPtrArray       *channels,
+                CharflowBackend *backend)
+{
+  guint n = 0;
 
-  g_ptr_array_add (order, (gpointer) id);
-  g_hash_table_insert (backends, (gpointer) id, g_steal_pointer (&backend));
+  for (guint i = 0; i < channels->len; i++)
+    n += ((ServeChannel *) channels->pdata[i])->backend == backend ? 1 : 0;
 
-  return TRUE;
+  return n;
+}
+
+/* A multiplexer can have several. */
+static gboolean
+check_channel_count (GPtrArray       *channels,
+                     CharflowBackend *backend,
+                     GError         **error)
+{
+  guint n = count_channels (channels, backend);
+  guint max = CHARFLOW_IS_MUX_BACKEND (backend)
+                ? charflow_mux_backend_get_max_front_ends (CHARFLOW_MUX_BACKEND (backend))
+                : 1;
+
+  if (n < max)
+    return TRUE;
+
+  return refuse (error, ngettext ("The back end '%s' can have %u channel only", "The back end '%s' can have %u channels only", max),
+                 charflow_backend_get_label (backend), max);
 }
 
 static gboolean
-add_channel (GPtrArray    *channels,
-             ServeChannel *channel,
-             GHashTable   *backends,
-             GError      **error)
+add_channel (GPtrArray               *channels,
+             ServeChannel            *channel,
+             CharflowBackendRegistry *registry,
+             GError                 **error)
 {
   g_autoptr (ServeChannel) owned = channel;
-  CharflowBackend *backend = g_hash_table_lookup (backends, channel->chardev);
+  CharflowBackend *backend = charflow_backend_registry_lookup (registry, channel->chardev);
 
   if (backend == NULL)
     return refuse (error, _("There is no --chardev with id=%s"), channel->chardev);
+  if (!check_channel_count (channels, backend, error))
+    return FALSE;
 
   if (channel->name == NULL)
-    channel->name = g_strdup_printf ("org.charflow.%s.0", channel->chardev);
+    channel->name = g_strdup_printf ("org.charflow.%s.%u", channel->chardev, count_channels (channels, backend));
 
   for (guint i = 0; i < channels->len; i++)
     {
       ServeChannel *other = channels->pdata[i];
 
-      if (other->backend == backend)
-        return refuse (error, _("The back end '%s' can have one channel only"), channel->chardev);
       if (g_str_equal (other->name, channel->name))
         return refuse (error, _("There are two ports of the name '%s'"), channel->name);
     }
@@ -277,19 +294,55 @@ add_channel (GPtrArray    *channels,
 }
 
 static gboolean
-check_all_used (GPtrArray *order,
-                GPtrArray *channels,
-                GError   **error)
+is_base (GListModel      *backends,
+         CharflowBackend *backend)
 {
-  for (guint i = 0; i < order->len; i++)
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
     {
-      gboolean is_used = FALSE;
+      g_autoptr (CharflowBackend) other = g_list_model_get_item (backends, i);
 
-      for (guint j = 0; j < channels->len; j++)
-        is_used |= g_str_equal (((ServeChannel *) channels->pdata[j])->chardev, order->pdata[i]);
+      if (CHARFLOW_IS_MUX_BACKEND (other) &&
+          charflow_mux_backend_get_backend (CHARFLOW_MUX_BACKEND (other)) == backend)
+        return TRUE;
+    }
 
-      if (!is_used)
-        return refuse (error, _("The back end '%s' has no --channel"), (const char *) order->pdata[i]);
+  return FALSE;
+}
+
+static gboolean
+check_all_used (GListModel *backends,
+                GPtrArray  *channels,
+                GError    **error)
+{
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (CharflowBackend) backend = g_list_model_get_item (backends, i);
+
+      if (!is_base (backends, backend) && count_channels (channels, backend) == 0)
+        return refuse (error, _("The back end '%s' has no --channel"), charflow_backend_get_label (backend));
+      if (is_base (backends, backend) && count_channels (channels, backend) > 0)
+        return refuse (error, _("The back end '%s' belongs to a multiplexer, and can have no --channel"),
+                       charflow_backend_get_label (backend));
+    }
+
+  return TRUE;
+}
+
+/* One for each back end that can have one. */
+static gboolean
+add_default_channels (GPtrArray               *channels,
+                      CharflowBackendRegistry *registry,
+                      GError                 **error)
+{
+  GListModel *backends = G_LIST_MODEL (registry);
+
+  for (guint i = 0; i < g_list_model_get_n_items (backends); i++)
+    {
+      g_autoptr (CharflowBackend) backend = g_list_model_get_item (backends, i);
+
+      if (!is_base (backends, backend) &&
+          !add_channel (channels, serve_channel_new (charflow_backend_get_label (backend)), registry, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -301,8 +354,7 @@ serve_spec_parse (const char *const *chardevs,
                   GError           **error)
 {
   static const char *const default_chardevs[] = { "pty,id=console", NULL };
-  g_autoptr (GHashTable) backends = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_object_unref);
-  g_autoptr (GPtrArray) order = g_ptr_array_new (); /* ids, which the back ends own */
+  g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
   g_autoptr (GPtrArray) result = g_ptr_array_new_with_free_func ((GDestroyNotify) serve_channel_free);
 
   if (chardevs == NULL && channels == NULL)
@@ -310,7 +362,7 @@ serve_spec_parse (const char *const *chardevs,
 
   for (guint i = 0; chardevs != NULL && chardevs[i] != NULL; i++)
     {
-      if (!add_backend (backends, order, chardevs[i], error))
+      if (!add_backend (registry, chardevs[i], error))
         return NULL;
     }
 
@@ -318,17 +370,13 @@ serve_spec_parse (const char *const *chardevs,
     {
       ServeChannel *channel = parse_channel (channels[i], error);
 
-      if (channel == NULL || !add_channel (result, channel, backends, error))
+      if (channel == NULL || !add_channel (result, channel, registry, error))
         return NULL;
     }
 
-  for (guint i = 0; channels == NULL && i < order->len; i++)
-    {
-      if (!add_channel (result, serve_channel_new (order->pdata[i]), backends, error))
-        return NULL;
-    }
-
-  if (!check_all_used (order, result, error))
+  if (channels == NULL && !add_default_channels (result, registry, error))
+    return NULL;
+  if (!check_all_used (G_LIST_MODEL (registry), result, error))
     return NULL;
 
   return g_steal_pointer (&result);

@@ -16,6 +16,7 @@
 #include "password.h"
 #include "serve-spec.h"
 #include "stats.h"
+#include "terminal.h"
 
 #define DEFAULT_LISTEN "spice://127.0.0.1:5930"
 
@@ -38,7 +39,6 @@ typedef struct
 typedef struct
 {
   Serving *serving;
-  CharflowCharDevice *device;
   gboolean is_awaited;
 } Opening;
 
@@ -165,6 +165,27 @@ backend_error_cb (CharflowCharDevice *device,
   log_limited ("%s: %s", backend != NULL ? charflow_backend_get_label (backend) : "-", error->message);
 }
 
+/* Of a log or a recorder; the message names its file. */
+static void
+trace_failed_cb (GObject      *trace,
+                 const GError *error,
+                 gpointer      user_data)
+{
+  log_limited ("%s", error->message);
+}
+
+static void
+watch_traces (CharflowBackend *backend)
+{
+  CharflowLog *log = charflow_backend_get_log (backend);
+  CharflowRecorder *recorder = charflow_backend_get_recorder (backend);
+
+  if (log != NULL)
+    g_signal_connect (log, "failed", G_CALLBACK (trace_failed_cb), NULL);
+  if (recorder != NULL)
+    g_signal_connect (recorder, "failed", G_CALLBACK (trace_failed_cb), NULL);
+}
+
 /* Who has left cannot be asked for its name any more, so the names are kept. */
 static void
 clients_changed_cb (GListModel *clients,
@@ -231,6 +252,30 @@ quote (const char *word)
   return word[strspn (word, plain)] == '\0' ? g_strdup (word) : g_shell_quote (word);
 }
 
+/* What leads outside: the back end itself, or what is under a multiplexer. */
+static CharflowBackend *
+get_end (CharflowBackend *backend)
+{
+  while (CHARFLOW_IS_MUX_BACKEND (backend))
+    backend = charflow_mux_backend_get_backend (CHARFLOW_MUX_BACKEND (backend));
+
+  return backend;
+}
+
+/* Whether no channel before this one has the same back end. */
+static gboolean
+is_first (Serving *serving,
+          guint    index)
+{
+  ServeChannel *channel = serving->channels->pdata[index];
+
+  for (guint i = 0; i < index; i++)
+    if (((ServeChannel *) serving->channels->pdata[i])->backend == channel->backend)
+      return FALSE;
+
+  return TRUE;
+}
+
 /* The lines on standard output: words that programs read, so they are the same in every language.
  * */
 static void
@@ -243,9 +288,10 @@ print_ready (Serving *serving)
     {
       ServeChannel *channel = serving->channels->pdata[i];
 
-      if (CHARFLOW_IS_PTY_BACKEND (channel->backend))
-        g_print ("pty %s %s\n", channel->chardev,
-                 charflow_pty_backend_get_slave_path (CHARFLOW_PTY_BACKEND (channel->backend)));
+      CharflowBackend *end = get_end (channel->backend);
+
+      if (CHARFLOW_IS_PTY_BACKEND (end) && is_first (serving, i))
+        g_print ("pty %s %s\n", channel->chardev, charflow_pty_backend_get_slave_path (CHARFLOW_PTY_BACKEND (end)));
     }
 
   if (serving->new_password != NULL)
@@ -287,6 +333,15 @@ check_ready (Serving *serving)
 }
 
 static void
+start_devices (Serving         *serving,
+               CharflowBackend *backend)
+{
+  for (guint i = 0; i < serving->channels->len; i++)
+    if (((ServeChannel *) serving->channels->pdata[i])->backend == backend)
+      charflow_char_device_start (serving->devices->pdata[i]);
+}
+
+static void
 backend_opened_cb (GObject      *object,
                    GAsyncResult *result,
                    gpointer      user_data)
@@ -294,7 +349,6 @@ backend_opened_cb (GObject      *object,
   g_autofree Opening *opening = user_data;
   CharflowBackend *backend = CHARFLOW_BACKEND (object);
   Serving *serving = opening->serving;
-  g_autoptr (CharflowCharDevice) device = opening->device;
   g_autoptr (GError) error = NULL;
 
   if (!charflow_backend_open_finish (backend, result, &error))
@@ -307,7 +361,7 @@ backend_opened_cb (GObject      *object,
       return;
     }
 
-  charflow_char_device_start (device);
+  start_devices (serving, backend);
   if (!opening->is_awaited)
     return;
 
@@ -319,10 +373,11 @@ backend_opened_cb (GObject      *object,
 static gboolean
 is_waiting_kind (CharflowBackend *backend)
 {
+  CharflowBackend *end = get_end (backend);
   gboolean waits = FALSE;
 
-  if (CHARFLOW_IS_SOCKET_BACKEND (backend))
-    g_object_get (backend, "wait", &waits, NULL);
+  if (CHARFLOW_IS_SOCKET_BACKEND (end))
+    g_object_get (end, "wait", &waits, NULL);
 
   return waits;
 }
@@ -333,10 +388,16 @@ open_backends (Serving *serving)
   for (guint i = 0; i < serving->channels->len; i++)
     {
       ServeChannel *channel = serving->channels->pdata[i];
-      Opening *opening = g_new0 (Opening, 1);
+      Opening *opening;
 
+      if (!is_first (serving, i))
+        continue;
+
+      if (CHARFLOW_IS_STDIO_BACKEND (get_end (channel->backend)))
+        terminal_guard_backends ();
+
+      opening = g_new0 (Opening, 1);
       opening->serving = serving;
-      opening->device = g_object_ref (serving->devices->pdata[i]);
       opening->is_awaited = !is_waiting_kind (channel->backend);
       serving->n_awaited += opening->is_awaited ? 1 : 0;
       charflow_backend_open_async (channel->backend, serving->cancellable, backend_opened_cb, opening);
@@ -360,6 +421,7 @@ add_channels (Serving *serving,
       g_ptr_array_add (serving->devices, device);
       charflow_char_device_set_keep_unread (device, spec->keep_unread);
       g_signal_connect (device, "backend-error", G_CALLBACK (backend_error_cb), NULL);
+      watch_traces (spec->backend);
       if (spec->overflow == CHARFLOW_OVERFLOW_DROP)
         missed_watch (charflow_char_device_get_clients (device));
       if (serving->stats != NULL)

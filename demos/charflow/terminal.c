@@ -9,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <gio/gio.h>
+#include <charflow-glib/charflow.h>
 #include <glib/gi18n.h>
 
 #include "log.h"
@@ -27,6 +27,7 @@ static const int deadly_signals[] = {
 static void
 restore_settings (void)
 {
+  charflow_stdio_backend_restore ();
   if (!is_changed)
     return;
 
@@ -42,6 +43,12 @@ deadly_signal_cb (int signum)
 {
   restore_settings ();
   raise (signum);
+}
+
+static void
+continued_cb (int signum)
+{
+  charflow_stdio_backend_resume ();
 }
 
 static void
@@ -136,4 +143,13 @@ terminal_restore (void)
 {
   restore_settings ();
   log_set_raw (FALSE);
+}
+
+void
+terminal_guard_backends (void)
+{
+  struct sigaction action = { .sa_handler = continued_cb, .sa_flags = SA_RESTART };
+
+  watch_ways_out ();
+  sigaction (SIGCONT, &action, NULL);
 }

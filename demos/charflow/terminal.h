@@ -13,5 +13,7 @@ gboolean terminal_is_there (void);
 gboolean terminal_make_raw (GError **error);
 gboolean terminal_hide_input (GError **error);
 void terminal_restore (void);
+/* The same for a back end on the standard input and output, which is set up again after the program was stopped. */
+void terminal_guard_backends (void);
 
 G_END_DECLS

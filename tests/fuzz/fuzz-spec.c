@@ -4,7 +4,37 @@
 int LLVMFuzzerTestOneInput (const guint8 *data,
                             gsize         size);
 
-/* Only the options: making a back end would open what the spec names. */
+static void
+get_value (const CharflowBackendOptions *options,
+           const CharflowBackendOption  *option)
+{
+  switch (option->type)
+    {
+    case CHARFLOW_OPTION_TYPE_BOOLEAN:
+      charflow_backend_options_get_boolean (options, option->name);
+      break;
+    case CHARFLOW_OPTION_TYPE_NUMBER:
+    case CHARFLOW_OPTION_TYPE_SIZE:
+      charflow_backend_options_get_number (options, option->name);
+      break;
+    case CHARFLOW_OPTION_TYPE_CHOICE:
+      charflow_backend_options_get_choice (options, option->name);
+      break;
+    case CHARFLOW_OPTION_TYPE_STRING:
+    default:
+      charflow_backend_options_get_string (options, option->name);
+    }
+}
+
+static void
+get_values (const CharflowBackendOptions *options,
+            const CharflowBackendOption  *rows)
+{
+  for (gsize i = 0; rows[i].name != NULL; i++)
+    get_value (options, &rows[i]);
+}
+
+/* Only the options, in either syntax: making a back end would open what the spec names. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -19,7 +49,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
     return 0;
 
   charflow_backend_options_get_id (options);
-  for (gsize i = 0; kind->options != NULL && kind->options[i].name != NULL; i++)
-    charflow_backend_options_has (options, kind->options[i].name);
+  get_values (options, kind->options);
+  get_values (options, charflow_backend_options_get_common ());
   return 0;
 }

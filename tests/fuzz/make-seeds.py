@@ -208,6 +208,27 @@ def write_telnet():
         write("rfc2217", f"left-{choice}", bytes([choice]) + agree + sub(44, bytes([8 + offset])) + bytes([IAC, WONT, 44, IAC, DONT, 44]))
 
 
+def record_entry(time, kind, data=b"", backend=0, event=0):
+    return struct.pack("<QIHBB", time, len(data), backend, kind, event) + data
+
+
+def write_records():
+    """The first byte says how much is read and written: see fuzz-record.c."""
+    header = b"CFRECORD" + struct.pack("<IQ", 1, 1700000000000000)
+    backend, read, written, happened, end = range(5)
+    session = (record_entry(0, backend, b"a") + record_entry(5, happened) + record_entry(9, read, b"hello") +
+               record_entry(9, written, bytes(5)) + record_entry(20, happened, event=2) + record_entry(21, read, b"x" * 300) +
+               record_entry(30, happened, event=1))
+    shared = (record_entry(0, backend, b"a") + record_entry(1, backend, b"b", 1) + record_entry(1, happened, backend=1) +
+              record_entry(2, read, b"other", 1) + record_entry(3, read, b"mine") + record_entry(3, written, b"AT", 1))
+    for choice in (0, 0x23, 0xFF):
+        write("record", f"session-{choice:x}", bytes([choice]) + header + session + record_entry(31, end))
+        write("record", f"twice-{choice:x}", bytes([choice]) + header + session + session[17:] + record_entry(31, end))
+        write("record", f"shared-{choice:x}", bytes([choice]) + header + shared + record_entry(4, end))
+    write("record", "cut", b"\x10" + header + session)
+    write("record", "empty", b"\x10" + header + record_entry(0, end))
+
+
 def main():
     for choice in range(4):
         mini = bool(choice & 2)
@@ -223,6 +244,7 @@ def main():
     write_states()
     write_telnet()
     write_websocket()
+    write_records()
 
     write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
     write("link", "client-no-selection", b"\x00" + CLIENT_LINK[:34] + b"\x0c" + CLIENT_LINK[35:] + bytes(128))
@@ -235,7 +257,9 @@ def main():
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
             "socket,id=c0,path=/run/c0.sock,server=on,wait=off", "socket,host=::1,port=7,server=off,reconnect=3",
-            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server")):
+            "socket,path=a,,b,server", "telnet:127.0.0.1:1234,server,nowait", "unix:/tmp/x,server", "tcp:[::1]:0,wait=off",
+            "mon:stdio,logfile=l", "udp:h:1@[::]:2,ipv6", "vc:80Cx24C", "file:a,b", "/dev/ttyS0", "COM1", "ringbuf:1.5k",
+            "fd:5,server=on", "chardev:a", "con:", "udp,port=1,mux=on,record=r,reply-to-sender", "loopback,size=1k")):
         write("spec", f"spec-{i}", text.encode())
 
     for i, text in enumerate((

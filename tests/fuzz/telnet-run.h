@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Has a peer say @prelude and then @data, in pieces of several sizes and with rooms of several sizes, and checks that all
- * of that comes to the same: data, events and replies in the same order; that nothing grows; and that each call gets
- * somewhere. With records, their bounds have to be the same, too. */
+/* Has a peer say @prelude and then @data, in pieces of several sizes and with rooms of several sizes, and checks
+ * that all of that comes to the same: data, events and replies in the same order; that nothing grows; and that each
+ * call gets somewhere. With records, their bounds have to be the same, too. */
 void telnet_run_splits (CharflowTelnetRole  role,
                         CharflowTelnetFlags flags,
                         GBytes             *prelude,

@@ -60,6 +60,9 @@ class UsageTest(CommandTest):
                     ["server", "ON"],
                 ("serve", "--no-auth", "--chardev=null"): ["id"],
                 ("serve", "--no-auth", "--chardev=null,id=d0", "--chardev=null,id=d0"): ["d0"],
+                ("serve", "--no-auth", "--chardev=mux,id=d0,chardev=d1"): ["d1"],
+                ("serve", "--no-auth", "--chardev=null,id=d0,mux=on", "--channel=port,chardev=d0-base"): ["d0-base"],
+                ("serve", "--no-auth", "--chardev=null,id=d0,mux=on", *["--channel=port,chardev=d0"] * 5): ["d0", "4"],
                 ("serve", "--no-auth", device, "--channel=port,name=org.example.a.0,chardev=d1"): ["d1"],
                 ("serve", "--no-auth", device, "--channel=nonsense,name=a,chardev=d0"): ["nonsense"],
                 ("serve", "--no-auth", device, channel + ",stall-time=soon"): ["stall-time", "soon"],
@@ -106,7 +109,7 @@ class UsageTest(CommandTest):
             self.assertRegex(done.stdout, rf"(?m)^\s*{name}\b")
         done = self.run_charflow("backends", "socket")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for option in ("path", "host", "port", "server", "reconnect"):
+        for option in ("path", "host", "port", "server", "reconnect", "logfile", "mux"):
             self.assertRegex(done.stdout, rf"(?m)^\s*{option}\b")
 
 
@@ -128,6 +131,31 @@ class ServeTest(CommandTest):
                     if session is not None:
                         self.assertTrue(session.closed.wait(harness.WAIT_LIMIT_S))
                         session.close()
+
+    def test_a_session_is_logged_recorded_and_played(self):
+        self.device(EchoDevice)
+        log, record = self.folder / "log", self.folder / "record"
+        server = self.serve(chardev_options=f",logfile={log},record={record}")
+        self.assert_echoes(server)
+        server.stop()
+        self.assertEqual(log.read_bytes(), b"are you there?")
+
+        server = self.serve(f"--chardev=replay,id=d0,path={record},speed=full",
+                            f"--channel=port,name={PORT_NAME},chardev=d0,keep-unread=on", device=None)
+        with Session(server.address, PASSWORD) as session:
+            session.open_port(PORT_NAME).await_data(b"are you there?")
+
+    def test_a_log_that_cannot_be_written_is_told(self):
+        self.device(EchoDevice)
+        server = self.serve(chardev_options=",logfile=/dev/full")
+        self.assert_echoes(server)
+        server.await_line("/dev/full", server.err)
+
+    def test_a_log_that_cannot_be_opened_ends_it(self):
+        path = self.folder / "nowhere" / "log"
+        done = self.run_charflow("serve", "--no-auth", "--listen=spice://127.0.0.1:0", f"--chardev=null,id=d0,logfile={path}")
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (FAILED, 1), done)
+        self.assertIn(str(path), done.stderr)
 
     def test_address_in_use(self):
         first = self.serve(device=None)
@@ -223,6 +251,22 @@ class ServeTest(CommandTest):
             client.await_line("from the pty")
         finally:
             os.close(terminal)
+
+    def test_two_ports_share_a_backend(self):
+        """The one that came last has the focus, until the other side moves it."""
+        device = self.device(Device)
+        server = self.serve(f"--chardev=socket,id=base,path={device.path},server=off", "--chardev=mux,id=m,chardev=base",
+                            "--channel=port,chardev=m", "--channel=port,chardev=m", device=None)
+        with Session(server.address, PASSWORD) as session:
+            ids = [channel_id for channel_type, channel_id in session.list_channels() if channel_type == wire_peer.PORT]
+            ports = [session.open_port_id(channel_id) for channel_id in ids]
+            self.assertEqual([port.name for port in ports], ["org.charflow.m.0", "org.charflow.m.1"])
+            for port in ports:
+                port.send_data(b"hello ")
+            device.await_received(lambda received: received == b"hello hello ", "both")
+            device.connection.sendall(b"to the second\x01cto the first")
+            ports[1].await_data(b"to the second")
+            ports[0].await_data(b"to the first")
 
     def test_default_address(self):
         """Only where the port is free; a machine may well have another server there."""

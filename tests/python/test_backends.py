@@ -87,6 +87,16 @@ class Specs(unittest.TestCase):
         self.assertEqual(options["size"].get_value_type(), Charflow.OptionType.SIZE)
         self.assertTrue(options["size"].get_description())
         options["size"].get_default_value()
+        self.assertFalse(options["size"].get_choices())
+        self.assertIn("logfile", options)
+
+    def test_the_older_syntax_makes_the_same(self):
+        ring = Charflow.Backend.new_from_spec("ringbuf:64,id=r")
+        self.assertEqual((ring.get_label(), ring.get_size()), ("r", 64))
+        for spec in ("vc", "vc:80Cx24C", "chardev:r"):
+            with self.subTest(spec=spec), self.assertRaises(GLib.Error) as caught:
+                Charflow.Backend.new_from_spec(spec)
+            self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.NOT_SUPPORTED))
 
     def test_none_and_wrong_types_are_type_errors(self):
         for wrong in (None, 5, b"null", object()):
@@ -108,11 +118,36 @@ class Kinds(unittest.TestCase):
         self.assertTrue(changes)
         self.assertTrue(ring.get_opened())
         self.assertEqual(Charflow.RingbufBackend.new(8).get_size(), 8)
+        self.assertTrue(ring.feed_bytes(GLib.Bytes.new(b"\0\xff\1")))
+        self.assertEqual(ring.take_base64(10), "AP8B")
+        self.assertTrue(ring.feed_base64("YQ=="))
+        self.assertEqual(ring.take_bytes(10).get_data(), b"a")
+        with self.assertRaises(GLib.Error) as caught:
+            ring.feed_base64("YQ")
+        self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.INVALID_VALUE))
+
+    def test_a_loopback_gives_back(self):
+        loopback = open_backend(Charflow.LoopbackBackend.new(4))
+        self.assertEqual(loopback.get_size(), 4)
+        self.assertEqual(loopback.write(b"abcdef"), 4)
+        self.assertEqual(loopback.read_bytes(10).get_data(), b"abcd")
 
     def test_a_null_backend_takes_everything(self):
         null = open_backend(Charflow.NullBackend.new())
         self.assertEqual(null.write(b"gone"), 4)
         self.assertEqual(null.get_uri(), "null")
+
+    def test_datagrams_go_both_ways(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(30)
+            udp = open_backend(Charflow.UdpBackend.new("127.0.0.1", peer.getsockname()[1]))
+            self.assertEqual((udp.get_host(), udp.get_port()), peer.getsockname())
+            self.assertIsNone(udp.get_local_address())
+            self.assertFalse(udp.get_reply_to_sender())
+            self.assertEqual(udp.write(b"there"), 5)
+            self.assertEqual(peer.recvfrom(100), (b"there", ("127.0.0.1", udp.get_local_port())))
+            udp.close()
 
     def test_a_pty_has_a_name(self):
         pty = open_backend(Charflow.PtyBackend.new(None))
@@ -194,6 +229,118 @@ class Kinds(unittest.TestCase):
         self.assertTrue(caught.exception.matches(Charflow.BackendError.quark(), Charflow.BackendError.NOT_OPEN))
 
 
+class Traces(unittest.TestCase):
+    """What passes is logged, recorded, and played again."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "trace")
+
+    def contents(self):
+        with open(self.path, "rb") as file:
+            return file.read()
+
+    def test_a_log_gets_what_is_accepted(self):
+        log = Charflow.Log.new(self.path, False)
+        log.set_directions(Charflow.LogDirections.OUTPUT | Charflow.LogDirections.INPUT)
+        loop = Loop()
+        loop.set_log(log)
+        open_backend(loop)
+        loop.write(b"there ")
+        loop.read_bytes(64)
+        self.assertEqual(self.contents(), b"there there ")
+        os.rename(self.path, self.path + ".old")
+        self.assertTrue(log.reopen())
+        self.assertEqual(loop.get_log(), log)
+        loop.props.log = None
+        loop.write(b"unseen")
+        self.assertEqual(self.contents(), b"")
+
+    def test_a_log_has_lines_and_rotates(self):
+        log = Charflow.Log(path=self.path, append=True)
+        log.set_timestamps(Charflow.LogTimestamps.UTC)
+        log.set_rotate_size(40)
+        log.set_rotate_count(1)
+        null = Charflow.NullBackend(log=log)
+        open_backend(null)
+        null.write(b"one\n")
+        null.write(b"two\n")
+        self.assertRegex(self.contents(), rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z two\n$")
+        self.assertTrue(os.path.exists(self.path + ".1"))
+        self.assertEqual(log.get_timestamps(), Charflow.LogTimestamps.UTC)
+        self.assertEqual((log.get_rotate_size(), log.get_rotate_count()), (40, 1))
+        self.assertEqual(log.get_directions(), Charflow.LogDirections.OUTPUT)
+        self.assertEqual((log.get_path(), log.get_append()), (self.path, True))
+
+    def test_a_full_disk_is_told(self):
+        log = Charflow.Log.new("/dev/full", False)
+        failures = log_of(log, "failed")
+        null = Charflow.NullBackend(log=log)
+        open_backend(null)
+        self.assertEqual(null.write(b"lost"), 4)
+        wait_for(lambda: failures)
+        self.assertTrue(failures[0][0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.NO_SPACE))
+        self.assertEqual(log.get_lost_bytes(), 4)
+
+    def test_a_log_that_cannot_be_opened_is_an_error(self):
+        null = Charflow.NullBackend(log=Charflow.Log.new(self.path + "/missing", False))
+        with self.assertRaises(GLib.Error) as caught:
+            open_backend(null)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
+
+    def record(self):
+        recorder = Charflow.Recorder.new(self.path)
+        self.assertTrue(recorder.open())
+        loop = Loop(label="loop")
+        loop.set_recorder(recorder)
+        self.assertEqual(loop.get_recorder(), recorder)
+        self.assertTrue(loop.has_feature(Charflow.Features.RECORDED))
+        open_backend(loop)
+        loop.write(b"hello ")
+        loop.read_bytes(64)
+        loop.emit_event(Charflow.Event.BREAK)
+        loop.write(b"again")
+        loop.read_bytes(64)
+        loop.close()
+        self.assertTrue(recorder.get_recording())
+        self.assertTrue(recorder.close())
+        self.assertFalse(recorder.get_recording())
+        self.assertEqual(recorder.get_path(), self.path)
+
+    def test_a_record_is_played_to_a_device(self):
+        self.record()
+        replay = Charflow.ReplayBackend.new(self.path, Charflow.ReplaySpeed.FULL)
+        device = Charflow.CharDevice(backend=replay, self_tokens=2)
+        story = []
+        device.connect("event", lambda device, event: story.append(event))
+        device.connect("message", lambda device, client, message: story.append(message.get_data()))
+        device.start()
+        wait_for(lambda: Charflow.Event.CLOSED in story)
+        self.assertEqual(story, [Charflow.Event.OPENED, b"hello ", Charflow.Event.BREAK, b"again", Charflow.Event.CLOSED])
+        self.assertFalse(replay.get_diverged())
+
+    def test_a_replay_compares_what_is_written(self):
+        self.record()
+        replay = open_backend(Charflow.ReplayBackend(path=self.path, source_label="loop", speed=Charflow.ReplaySpeed.REAL))
+        wait_for(replay.get_opened)
+        self.assertEqual(replay.write(b"hello again"), 11)
+        self.assertFalse(replay.get_diverged())
+        self.assertEqual(replay.write(b"!"), 1)
+        self.assertTrue(replay.get_diverged())
+        self.assertEqual(replay.get_diverged_bytes(), 1)
+        self.assertEqual((replay.get_path(), replay.get_source_label()), (self.path, "loop"))
+        self.assertEqual(replay.get_speed(), Charflow.ReplaySpeed.REAL)
+
+    def test_a_damaged_record_says_where(self):
+        self.record()
+        with open(self.path, "r+b") as file:
+            file.truncate(30)
+        with self.assertRaises(GLib.Error) as caught:
+            open_backend(Charflow.Backend.new_from_spec(f"replay,path={self.path}"))
+        self.assertIn("at byte 30", caught.exception.message)
+
+
 class Subclasses(unittest.TestCase):
     def test_a_backend_in_python_behind_a_device(self):
         backend = Loop(label="loop")
@@ -251,9 +398,18 @@ class Properties(unittest.TestCase):
     def test_all_can_be_read(self):
         read = support.surface.read_properties
         self.assertEqual(read(Charflow.RingbufBackend(size=16, label="r"))["size"], 16)
+        self.assertEqual(read(Charflow.LoopbackBackend(size=3))["size"], 3)
         self.assertEqual(read(Charflow.NullBackend(label="n"))["label"], "n")
         self.assertIsNone(read(Charflow.PtyBackend())["slave-path"])
+        self.assertFalse(read(Charflow.Log(path="log"))["append"])
+        self.assertFalse(read(Charflow.Recorder(path="record"))["recording"])
+        self.assertIsNone(read(Charflow.ReplayBackend(path="record"))["source-label"])
         values = read(Charflow.SocketBackend(host="localhost", port=5, to=7, server=True, wait=True, nodelay=True,
                                              family=Gio.SocketFamily.IPV4))
         self.assertEqual((values["host"], values["port"], values["to"]), ("localhost", 5, 7))
         self.assertEqual(values["family"], Gio.SocketFamily.IPV4)
+        values = read(Charflow.UdpBackend(host="h", port=5, local_address="l", local_port=6, reply_to_sender=True))
+        self.assertEqual((values["host"], values["port"]), ("h", 5))
+        self.assertEqual((values["local-address"], values["local-port"]), ("l", 6))
+        self.assertTrue(values["reply-to-sender"])
+        self.assertEqual(values["family"], Gio.SocketFamily.INVALID)

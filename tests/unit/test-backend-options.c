@@ -223,6 +223,44 @@ test_unknown_keys (void)
 }
 
 static void
+test_common (void)
+{
+  g_auto (GStrv) kinds = charflow_backend_list_kinds ();
+
+  for (gsize i = 0; kinds[i] != NULL; i++)
+    {
+      g_autofree char *spec = g_strconcat (kinds[i], ",logfile=l,,g,logappend,mux=y,record=r", NULL);
+
+      assert_string (spec, "logfile", "l,g");
+      assert_boolean (spec, "logappend", TRUE);
+      assert_boolean (spec, "mux", TRUE);
+      assert_string (spec, "record", "r");
+      assert_string (kinds[i], "logfile", NULL);
+      assert_boolean (kinds[i], "logappend", FALSE);
+      assert_boolean (kinds[i], "mux", FALSE);
+      assert_string (kinds[i], "record", NULL);
+    }
+
+  assert_refused ("null,mux=perhaps", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'mux'");
+  assert_refused ("null,logdir=x", CHARFLOW_BACKEND_ERROR_UNKNOWN_OPTION, "'logdir'");
+}
+
+static void
+test_common_listed (void)
+{
+  static const char *const common[] = { "logappend", "logfile", "mux", "record" };
+  g_autoptr (GPtrArray) options = charflow_backend_list_options ("ringbuf", NULL);
+
+  g_assert_cmpuint (options->len, ==, 1 + G_N_ELEMENTS (common));
+  for (guint i = 0; i < G_N_ELEMENTS (common); i++)
+    {
+      CharflowBackendOption *option = g_ptr_array_index (options, 1 + i);
+
+      g_assert_cmpstr (charflow_backend_option_get_name (option), ==, common[i]);
+    }
+}
+
+static void
 test_hostile (void)
 {
   g_autofree char *filler = g_strnfill (1 << 20, 'a');
@@ -236,7 +274,7 @@ test_hostile (void)
   assert_refused ("pty,path=a\177", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "0x7f");
   assert_refused ("pty,path=\xff", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "UTF-8");
   assert_refused ("pty,path=", CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "'path'");
-  assert_refused ("mux,chardev=a", CHARFLOW_BACKEND_ERROR_UNKNOWN_KIND, "'mux'");
+  assert_refused ("mux,chardev=a", CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED, "chardev=a");
   assert_refused (huge, CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "65536");
   assert_refused (filler, CHARFLOW_BACKEND_ERROR_INVALID_VALUE, "65536");
 }
@@ -303,6 +341,8 @@ main (int    argc,
   g_test_add_func ("/backend-options/G4/booleans", test_booleans);
   g_test_add_func ("/backend-options/G4/unknown-and-foreign-keys", test_unknown_keys);
   g_test_add_func ("/backend-options/G4/choices", test_choices);
+  g_test_add_func ("/backend-options/G4/every-kind-has-the-common-ones", test_common);
+  g_test_add_func ("/backend-options/common-ones-are-listed-last", test_common_listed);
   g_test_add_func ("/backend-options/G5/numbers", test_numbers);
   g_test_add_func ("/backend-options/G5/sizes", test_sizes);
   g_test_add_func ("/backend-options/T69/one-clear-error", test_hostile);

@@ -230,6 +230,12 @@ test_states (Fixture      *fixture,
   settle (fixture);
   assert_log (&fixture->client, "");
 
+  /* The state is told again as it is asked for; nothing of it is a change then. */
+  g_assert_true (charflow_telnet_stream_set_com_port_masks (fixture->client.stream, 0, 0xff, NULL));
+  settle (fixture);
+  assert_log (&fixture->client, MODEM);
+  g_assert_cmphex (charflow_com_port_get_modem_state (port), ==, 0x50);
+
   g_assert_true (charflow_telnet_stream_set_com_port_masks (fixture->client.stream, CHARFLOW_COM_PORT_LINE_BREAK,
                                                             CHARFLOW_COM_PORT_MODEM_CARRIER, NULL));
   settle (fixture);
@@ -514,6 +520,46 @@ test_not_agreed (void)
   end_stop (&end);
 }
 
+/* A change that could not be told for want of room is told later. */
+static void
+test_no_room (void)
+{
+  g_autoptr (GByteArray) expected = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  Half half = { 0 };
+
+  half_start (&half, CHARFLOW_TELNET_ROLE_SERVER);
+  test_stream_pair_narrow (half.pair);
+  while (charflow_telnet_stream_send_break (half.end.stream, &error))
+    g_byte_array_append (expected, (const guint8 *) "\xff\xf3", 2);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error (&error);
+  g_assert_false (charflow_telnet_stream_tell_modem_state (half.end.stream, CHARFLOW_COM_PORT_MODEM_CTS, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  test_stream_pair_hear (half.pair, expected->data, expected->len);
+
+  g_assert_true (charflow_telnet_stream_tell_modem_state (half.end.stream, CHARFLOW_COM_PORT_MODEM_CTS, NULL));
+  test_stream_pair_hear (half.pair, BYTES (SUB ("\x6b\x11")));
+  half_stop (&half);
+}
+
+/* One way it is not there; the other way is still asked for. */
+static void
+test_half_refused (void)
+{
+  g_autoptr (TestStreamPair) pair = test_stream_pair_new ();
+  End end = { 0 };
+
+  end_start (&end, pair->stream, CHARFLOW_TELNET_ROLE_CLIENT, CHARFLOW_TELNET_FLAGS_COM_PORT);
+  test_stream_pair_say (pair, BYTES ("\xff\xfc\x2c"));
+  read_all (&end);
+  assert_log (&end, "");
+  test_stream_pair_say (pair, BYTES ("\xff\xfd\x2c"));
+  read_all (&end);
+  assert_log (&end, OPENED);
+  end_stop (&end);
+}
+
 static void
 test_end_of_suspension (void)
 {
@@ -583,6 +629,8 @@ main (int   argc,
   g_test_add_func ("/com-port/server/not-agreed", test_not_agreed);
   g_test_add_func ("/com-port/server/end-of-suspension", test_end_of_suspension);
   g_test_add_func ("/com-port/server/no-callbacks", test_no_callbacks);
+  g_test_add_func ("/com-port/server/no-room", test_no_room);
+  g_test_add_func ("/com-port/client/half-refused", test_half_refused);
   g_test_add_func ("/com-port/client/wire", test_client_wire);
   g_test_add_func ("/com-port/client/malformed", test_malformed_answers);
   g_test_add_func ("/com-port/reentrancy/close", test_reentrancy);

@@ -467,6 +467,24 @@ test_write_resumes (Fixture      *fixture,
   unwatch (source);
 }
 
+/* A peer that does not read our data, but asks, is read and answered. */
+static void
+test_waiting_data (Fixture      *fixture,
+                   gconstpointer unused)
+{
+  g_autofree char *text = make_text (60000);
+  g_autoptr (GByteArray) expected = g_byte_array_new ();
+
+  test_stream_pair_narrow (fixture->pair);
+  assert_writes (fixture, text);
+  say (fixture, "QQ");
+  say_record (fixture, "x");
+  assert_reads (fixture, 4, "x");
+  record_encode (NULL, (const guint8 *) text, strlen (text), expected, NULL);
+  g_byte_array_append (expected, (const guint8 *) "AA", 2);
+  test_stream_pair_hear (fixture->pair, expected->data, expected->len);
+}
+
 static void
 test_write_is_cut (Fixture      *fixture,
                    gconstpointer unused)
@@ -539,6 +557,7 @@ test_end_of_base (Fixture      *fixture,
   assert_reads (fixture, 16, "");
   assert_write_fails (fixture, "x", G_IO_ERROR_BROKEN_PIPE);
   assert_write_fails (fixture, "y", G_IO_ERROR_BROKEN_PIPE);
+  settle ();
   g_assert_true (g_pollable_output_stream_is_writable (fixture->output));
 }
 
@@ -858,48 +877,135 @@ handshake (GIOStream *server,
   g_assert_no_error (error);
 }
 
-/* A TLS record of several records of the protocol, read byte by byte, and then silence: all of it comes. */
+/* Both ends of a TLS connection. */
+typedef struct
+{
+  TestStreamPair *pair;
+  GIOStream *server;
+  GIOStream *client;
+} TlsPair;
+
 static void
-test_over_tls (void)
+tls_pair_init (TlsPair *tls)
 {
   g_autoptr (TestFolder) folder = test_folder_new ();
   g_autofree char *path = test_folder_path (folder, "both");
-  g_autoptr (TestStreamPair) pair = test_stream_pair_new ();
-  g_autoptr (GIOStream) far = G_IO_STREAM (g_socket_connection_factory_create_connection (pair->peer));
+  g_autoptr (GSocketConnection) far = NULL;
   g_autoptr (GTlsCertificate) certificate = NULL;
-  g_autoptr (GIOStream) server = NULL;
-  g_autoptr (GIOStream) client = NULL;
-  g_autoptr (GIOStream) layer = NULL;
-  g_autoptr (GString) got = g_string_new (NULL);
-  g_autoptr (GAsyncResult) closed = NULL;
-  static const char records[] = "D\0\0\3\x34\x37\x36QD\0\0\3\x2d\x2c\x2f";
-  GSource *source;
-  char reply[8];
 
+  tls->pair = test_stream_pair_new ();
+  far = g_socket_connection_factory_create_connection (tls->pair->peer);
   run_openssl (folder, path);
   certificate = g_tls_certificate_new_from_file (path, NULL);
-  server = g_tls_server_connection_new (pair->stream, certificate, NULL);
-  client = g_tls_client_connection_new (far, NULL, NULL);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
-  handshake (server, client);
+  tls->server = g_tls_server_connection_new (tls->pair->stream, certificate, NULL);
+  tls->client = g_tls_client_connection_new (G_IO_STREAM (far), NULL, NULL);
+  g_signal_connect (tls->client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  handshake (tls->server, tls->client);
+}
 
-  layer = G_IO_STREAM (layer_new (server));
-  source = g_pollable_input_stream_create_source (
-    G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (layer)), NULL);
-  g_source_set_callback (source, G_SOURCE_FUNC (read_in_source_cb), got, NULL);
-  g_source_attach (source, NULL);
-  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (client), records, sizeof records - 1, NULL,
-                                            NULL, NULL));
-  test_wait_until (got->len == 6);
-  g_assert_cmpstr (got->str, ==, "abcxyz");
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (client), reply, sizeof reply, NULL, NULL), ==, 1);
-  unwatch (source);
+static void
+tls_pair_clear (TlsPair *tls)
+{
+  g_clear_object (&tls->server);
+  g_clear_object (&tls->client);
+  test_stream_pair_free (tls->pair);
+}
+
+static void
+close_layer (GIOStream *layer)
+{
+  g_autoptr (GAsyncResult) closed = NULL;
 
   g_io_stream_close_async (layer, 0, NULL, result_cb, &closed);
   test_wait_until (closed != NULL);
   g_assert_true (g_io_stream_close_finish (layer, closed, NULL));
-  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (client), reply, sizeof reply, NULL, NULL), ==, 1);
+}
+
+/* A TLS record of several records of the protocol, read byte by byte, and then silence: all of it comes. */
+static void
+test_over_tls (void)
+{
+  static const char records[] = "D\0\0\3\x34\x37\x36QD\0\0\3\x2d\x2c\x2f";
+  g_autoptr (GIOStream) layer = NULL;
+  g_autoptr (GString) got = g_string_new (NULL);
+  GInputStream *far_input;
+  GSource *source;
+  TlsPair tls;
+  char reply[8];
+
+  tls_pair_init (&tls);
+  far_input = g_io_stream_get_input_stream (tls.client);
+  layer = G_IO_STREAM (layer_new (tls.server));
+  source = g_pollable_input_stream_create_source (
+    G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (layer)), NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (read_in_source_cb), got, NULL);
+  g_source_attach (source, NULL);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (tls.client), records, sizeof records - 1,
+                                            NULL, NULL, NULL));
+  test_wait_until (got->len == 6);
+  g_assert_cmpstr (got->str, ==, "abcxyz");
+  g_assert_cmpint (g_input_stream_read (far_input, reply, sizeof reply, NULL, NULL), ==, 1);
+  unwatch (source);
+
+  close_layer (layer);
+  g_assert_cmpint (g_input_stream_read (far_input, reply, sizeof reply, NULL, NULL), ==, 1);
   g_assert_cmpint (reply[0], ==, 'F');
+  g_clear_object (&layer);
+  tls_pair_clear (&tls);
+}
+
+static gboolean
+collect_cb (GObject *input,
+            gpointer user_data)
+{
+  guint8 buffer[16384]; /* a whole TLS record: see charflow-layer.c */
+  gssize len =
+    g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), buffer, sizeof buffer, NULL, NULL);
+
+  if (len > 0)
+    g_byte_array_append (user_data, buffer, len);
+  return G_SOURCE_CONTINUE;
+}
+
+/* What a TLS connection takes in part goes on where it stopped, although replies came behind it meanwhile. */
+static void
+test_write_over_tls (void)
+{
+  g_autofree char *text = make_text (60000);
+  g_autoptr (GByteArray) expected = g_byte_array_new ();
+  g_autoptr (GByteArray) got = g_byte_array_new ();
+  g_autoptr (GIOStream) layer = NULL;
+  GPollableInputStream *input;
+  GSource *source;
+  TlsPair tls;
+  char byte;
+
+  tls_pair_init (&tls);
+  test_stream_pair_narrow (tls.pair);
+  layer = G_IO_STREAM (layer_new (tls.server));
+  input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (layer));
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (
+                     G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (layer)), text, 60000, NULL, NULL),
+                   ==, 60000);
+  record_encode (NULL, (const guint8 *) text, 60000, expected, NULL);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (tls.client), "Q", 1, NULL, NULL, NULL));
+      test_wait_until (g_pollable_input_stream_is_readable (input));
+      g_assert_cmpint (g_pollable_input_stream_read_nonblocking (input, &byte, 1, NULL, NULL), ==, -1);
+      g_byte_array_append (expected, (const guint8 *) "A", 1);
+    }
+
+  source = g_pollable_input_stream_create_source (
+    G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (tls.client)), NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (collect_cb), got, NULL);
+  g_source_attach (source, NULL);
+  test_wait_until (got->len >= expected->len);
+  g_assert_cmpmem (got->data, got->len, expected->data, expected->len);
+  unwatch (source);
+  close_layer (layer);
+  g_clear_object (&layer);
+  tls_pair_clear (&tls);
 }
 
 static void
@@ -924,6 +1030,7 @@ main (int   argc,
   add ("/layer-stream/read/end-of-protocol", NULL, test_end_of_protocol);
   add ("/layer-stream/read/error-comes-last", NULL, test_error);
   add ("/layer-stream/write/resumes-by-itself", NULL, test_write_resumes);
+  add ("/layer-stream/write/waiting-stops-no-reading", NULL, test_waiting_data);
   add ("/layer-stream/write/is-cut", NULL, test_write_is_cut);
   add ("/layer-stream/write/is-held-back", NULL, test_held_output);
   add ("/layer-stream/write/flush-waits", NULL, test_flush_async);
@@ -935,6 +1042,7 @@ main (int   argc,
   add ("/layer-stream/reentrancy/drop", NULL, test_drop_inside);
   add ("/layer-stream/base/layer", NULL, test_layer_over_layer);
   g_test_add_func ("/layer-stream/base/tls", test_over_tls);
+  g_test_add_func ("/layer-stream/base/tls-in-part", test_write_over_tls);
 
   return g_test_run ();
 }

@@ -234,12 +234,11 @@ struct _TestResolver
 G_DEFINE_FINAL_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
 
 static void
-test_resolver_lookup_async (GResolver               *resolver,
-                            const char              *hostname,
-                            GResolverNameLookupFlags flags,
-                            GCancellable            *cancellable,
-                            GAsyncReadyCallback      callback,
-                            gpointer                 user_data)
+test_resolver_lookup_async (GResolver          *resolver,
+                            const char         *hostname,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
 {
   g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
 
@@ -258,8 +257,8 @@ test_resolver_lookup_finish (GResolver    *resolver,
 static void
 test_resolver_class_init (TestResolverClass *klass)
 {
-  G_RESOLVER_CLASS (klass)->lookup_by_name_with_flags_async = test_resolver_lookup_async;
-  G_RESOLVER_CLASS (klass)->lookup_by_name_with_flags_finish = test_resolver_lookup_finish;
+  G_RESOLVER_CLASS (klass)->lookup_by_name_async = test_resolver_lookup_async;
+  G_RESOLVER_CLASS (klass)->lookup_by_name_finish = test_resolver_lookup_finish;
 }
 
 static void

@@ -208,7 +208,8 @@ test_commands (Fixture      *fixture,
   hear (fixture, BYTES ("\r\n[Yes]\r\n"));
   exchange (fixture, BYTES ("\xff\xf3"), "<BREAK>");
   exchange (fixture, BYTES ("a\xff\xf4" "b\xff\xf3" "c"), "a<INTERRUPT>b<BREAK>c");
-  /* The data mark, the end of a record, go ahead, abort output, erase character and line, a stray end, and no command. */
+  /* The data mark, the end of a record, go ahead, abort output, erase character and line, a stray end, and no
+   * command. */
   exchange (fixture, BYTES ("1\xff\xf2" "2\xff\xef" "3\xff\xf9" "4\xff\xf5" "5\xff\xf7" "6\xff\xf8" "7\xff\xf0" "8\xff" "A9"),
             "123456789");
   hear_nothing (fixture);
@@ -227,6 +228,7 @@ test_sub_negotiation (Fixture      *fixture,
   g_assert_null (get_type (fixture));
   exchange (fixture, BYTES ("\xff\xfa\x18\x00" "A\xff\xff" "B\xff\xf0Q"), "<TYPE>Q");
   g_assert_cmpstr (get_type (fixture), ==, "A\xff" "B");
+  exchange (fixture, BYTES ("\xff\xfa\xff\xf0Q"), "Q");
   /* Not ours to take, empty, or unknown. */
   exchange (fixture, BYTES ("\xff\xfa\x18\x01\xff\xf0\xff\xfa\xff\xf0\xff\xfa\x18\xff\xf0\xff\xfa\x63zz\xff\xf0Q"), "Q");
   exchange (fixture, BYTES ("\xff\xfa\x1f\x00\x50\x00\x19\xff\xf0Q\xff\xfa\x1f\x00\x50\x00\xff\xf0R"), "<WINDOW>QR");
@@ -265,6 +267,7 @@ test_long_sub (Fixture      *fixture,
   too_long[3] = '\0';
   exchange (fixture, too_long, 4 + 100000 + 3, "R");
   g_assert_cmpstr (get_type (fixture), ==, name);
+  exchange (fixture, BYTES ("\xff\xfa\x18\x00" "A\xff\xf0S"), "<TYPE>S");
 }
 
 static void
@@ -336,6 +339,8 @@ test_line_ends (Fixture      *fixture,
   hear (fixture, BYTES ("a\r\0b\r\nc\r\0"));
   write_bytes (fixture, BYTES ("\n\r\r\xff\r\0"));
   hear (fixture, BYTES ("\n\r\0\r\0\xff\xff\r\0\0"));
+  write_bytes (fixture, "a\r\n", 2);
+  hear (fixture, BYTES ("a\r\0"));
   exchange (fixture, BYTES ("a\r\0b\r\n\r\r\0\0"), "a<0d>b<0d><0a><0d><0d><00>");
 
   exchange (fixture, BYTES ("\xff\xfd\x00"), "");
@@ -410,7 +415,8 @@ test_client (void)
   write_bytes (&fixture, BYTES ("\r\xff"));
   hear (&fixture, BYTES ("\r\xff\xff"));
   /* It has no terminal, and does not echo. */
-  exchange (&fixture, BYTES ("\xff\xfd\x18\xff\xfd\x01\xff\xfa\x18\x01\xff\xf0\xff\xfa\x1f\0\0\0\0\xff\xf0"), "");
+  exchange (&fixture, BYTES ("\xff\xfd\x18\xff\xfd\x01\xff\xfa\x18\x01\xff\xf0\xff\xfa\x1f\0\0\0\0\xff\xf0"
+                             "\xff\xfa\x18\0x\xff\xf0"), "");
   hear (&fixture, BYTES ("\xff\xfc\x18\xff\xfc\x01"));
   fixture_tear_down (&fixture, NULL);
 }
@@ -465,8 +471,8 @@ test_bulk (Fixture      *fixture,
   g_assert_cmpmem (got, n, data, sizeof data);
 }
 
-/* Two streams of ours come to an agreement, and understand each other then. What was written before is in the line ends of
- * then, and may be read with those of now: the protocol has no mark for the change. */
+/* Two streams of ours come to an agreement, and understand each other then. What was written before is in the line
+ * ends of then, and may be read with those of now: the protocol has no mark for the change. */
 static void
 test_both_ends (void)
 {

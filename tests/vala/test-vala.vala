@@ -128,6 +128,29 @@ void test_spec () {
     }
 }
 
+void test_traces () {
+    var log = new Charflow.Log ("/nowhere/log", true);
+    var backend = new Charflow.NullBackend ();
+
+    try {
+        log.directions = Charflow.LogDirections.OUTPUT | Charflow.LogDirections.INPUT;
+        log.timestamps = Charflow.LogTimestamps.LOCAL;
+        backend.set_log (log);
+        backend.recorder = new Charflow.Recorder ("/nowhere/record");
+        assert (backend.log == log && !backend.recorder.recording);
+        assert (Charflow.Features.RECORDED in backend.features);
+        backend.recorder.open ();
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+        assert ("/nowhere/record" in error.message);
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+
+    var replay = new Charflow.ReplayBackend ("/nowhere/record", Charflow.ReplaySpeed.FULL);
+    assert (replay.source_label == null && !replay.diverged && replay.diverged_bytes == 0);
+}
+
 void test_backend () {
     var backend = new Loop ();
     var device = new Charflow.CharDevice (backend);
@@ -144,6 +167,27 @@ void test_backend () {
     wait_for (() => client.received.str == "hello");
     assert (client.device == device);
     assert (device.backend == backend);
+}
+
+void test_mux () {
+    var registry = new Charflow.BackendRegistry ();
+
+    try {
+        var mux = (Charflow.MuxBackend) registry.create ("loopback,id=l,mux=on");
+
+        mux.escape_char = 2;
+        mux.escape_command.connect ((key) => {});
+        registry.change_backend.connect ((old, backend) => false);
+        assert (mux.backend == registry.lookup ("l-base"));
+        assert (mux.focus == -1 && mux.lookup_front_end (registry) == -1);
+        mux.set_backend (null);
+        registry.change ("l-base", "null");
+        mux.set_backend (registry.lookup ("l-base"));
+        mux.focus_next ();
+    } catch (Error error) {
+        assert_not_reached ();
+    }
+    assert (registry.get_n_items () == 2);
 }
 
 void test_client () {
@@ -265,7 +309,9 @@ void test_round_trip () {
 int main (string[] args) {
     Test.init (ref args);
     Test.add_func ("/vala/backend/spec", test_spec);
+    Test.add_func ("/vala/backend/traces", test_traces);
     Test.add_func ("/vala/backend/subclass", test_backend);
+    Test.add_func ("/vala/backend/mux", test_mux);
     Test.add_func ("/vala/client/subclass", test_client);
     Test.add_func ("/vala/device/subclass", test_device);
     Test.add_func ("/vala/network/round-trip", test_round_trip);

@@ -704,8 +704,11 @@ class Device:
             backend.owner = self
         self.read_fails = self.write_fails = False
         self.settle_end()
-        if self.opened != was_opened:
-            self.tell("event", "CLOSED" if was_opened else "OPENED")
+        is_opened = self.opened
+        if was_opened:
+            self.tell("event", "CLOSED")
+        if is_opened and self.backend is backend and self.opened:
+            self.tell("event", "OPENED")
         self.wakeup()
 
     def let_go_of_backend(self):
