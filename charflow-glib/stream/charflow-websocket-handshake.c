@@ -4,6 +4,7 @@
 #include "charflow-websocket-handshake-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "charflow-layer-stream-private.h"
 #include "charflow-source-private.h"
@@ -36,15 +37,17 @@ wrote_informational_cb (SoupServerMessage *message,
                         Upgrade           *upgrade)
 {
   g_autoptr (SoupServerMessage) guard = g_object_ref (message);
-  g_autoptr (GIOStream) stolen = NULL;
+  g_autoptr (GIOStream) stolen = soup_server_message_steal_connection (message);
   g_autoptr (CharflowLayerStream) stream = NULL;
 
-  stolen = soup_server_message_steal_connection (message);
   if (stolen == NULL)
     return;
 
+  /* What libsoup made of the connection holds nothing that came on it: it was shown the request only. */
+  g_clear_object (&stolen);
   charflow_http_stream_upgrade (upgrade->connection);
-  stream = charflow_layer_stream_new (G_IO_STREAM (upgrade->connection), charflow_websocket_codec_new (CHARFLOW_WEBSOCKET_SERVER));
+  stream = charflow_layer_stream_new (G_IO_STREAM (upgrade->connection),
+                                      charflow_websocket_codec_new (CHARFLOW_WEBSOCKET_SERVER));
   upgrade->upgraded (G_IO_STREAM (stream), upgrade->user_data);
 }
 
@@ -166,8 +169,11 @@ build_error (Accept *accept)
   if (fault != NULL)
     return g_error_copy (fault);
 
-  /* libsoup has its own opinion of a request that it cannot parse. */
+  /* libsoup has its own opinion of a request that it cannot parse, and of a connection that it cannot write to. */
   status = soup_server_message_get_status (accept->message);
+  if (status == SOUP_STATUS_INTERNAL_SERVER_ERROR)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _("Could not answer the WebSocket request: %s"),
+                        soup_server_message_get_reason_phrase (accept->message));
   return g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("The HTTP request was refused: %u %s"), status,
                       soup_status_get_phrase (status));
 }
@@ -196,7 +202,6 @@ end_later (GTask *task)
   if (accept->end != NULL)
     return;
 
-  charflow_clear_source (&accept->interruption);
   accept->end = g_timeout_source_new (0);
   g_source_set_callback (accept->end, end_cb, task, NULL);
   g_source_attach (accept->end, g_task_get_context (task));
@@ -256,9 +261,7 @@ interrupted_cb (GCancellable *cancellable,
   GTask *task = user_data;
   Accept *accept = g_task_get_task_data (task);
 
-  if (!charflow_deadline_has_passed (accept->deadline))
-    g_io_stream_close (g_task_get_source_object (task), NULL, NULL);
-  else if (!has_answered (accept))
+  if (charflow_deadline_has_passed (accept->deadline) && !has_answered (accept))
     charflow_http_stream_set_last_words (accept->connection, "408 Request Timeout");
   soup_server_disconnect (accept->server);
   end_later (task);

@@ -125,45 +125,6 @@ def write_states():
                                                 [own_buffer(0, 0, 0, 0, b"text"), own_buffer(0, 0, 1, 0, b"")]))
 
 
-def frame(head, payload, length=None):
-    """A client's frame; its first byte and, if it is not the shortest, its length as it is written."""
-    mask = b"\x01\x02\x03\x04"
-    if length is None:
-        length = bytes([len(payload)]) if len(payload) < 126 else struct.pack(">BH", 126, len(payload))
-    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-    return bytes([head, length[0] | 0x80]) + length[1:] + mask + masked
-
-
-def write_websocket():
-    """The first byte says what the rest is: see fuzz-websocket.c."""
-    hello, ping, end = frame(0x82, b"hello"), frame(0x89, b"hi"), frame(0x88, b"\x03\xe8bye")
-    frames = {
-        "session": ping + hello + frame(0x8A, b"") + frame(0x82, b"x" * 300) + end + hello,
-        "fragments": frame(0x02, b"he") + ping + frame(0x00, b"llo") + frame(0x80, b"") + frame(0x88, b""),
-        "text": hello + frame(0x81, b"hello"),
-        "long": frame(0x82, b"x" * 100, struct.pack(">BQ", 127, 1 << 62)),
-        "not-shortest": frame(0x82, b"x", struct.pack(">BH", 126, 1)),
-        "close-half": frame(0x88, b"\x03"),
-        "close-reason": frame(0x88, b"\x03\xe8\xc3\x28"),
-        "not-masked": b"\x82\x05hello",
-    }
-    for name, data in frames.items():
-        write("websocket", name, b"\x00\x03\x05" + data)
-    write("websocket", "server-session", b"\x01\x03\x05" + b"\x89\x02hi\x82\x05hello\x88\x02\x03\xe8")
-    write("websocket", "server-masked", b"\x01\x00\x00" + hello)
-
-    fields = [b"GET / HTTP/1.1", b"Host: localhost", b"Upgrade: websocket", b"Connection: keep-alive, Upgrade",
-              b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Protocol: binary"]
-    upgrade = b"\r\n".join(fields) + b"\r\n\r\n"
-    write("websocket", "upgrade", b"\x02" + upgrade + frames["session"])
-    write("websocket", "upgrade-half", b"\x02" + upgrade[:-2])
-    write("websocket", "upgrade-version", b"\x02" + upgrade.replace(b"13", b"8"))
-    write("websocket", "upgrade-large", b"\x02" + upgrade[:-2] + b"X: " + b"y" * 5000 + b"\r\n\r\n")
-    write("websocket", "body", b"\x02POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
-    write("websocket", "body-chunked", b"\x02POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
-    write("websocket", "expect", b"\x02POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
-
-
 IAC, SE, SB, WILL, WONT, DO, DONT, EOR = 255, 240, 250, 251, 252, 253, 254, 239
 
 
@@ -229,6 +190,45 @@ def write_records():
     write("record", "empty", b"\x10" + header + record_entry(0, end))
 
 
+def frame(head, payload, length=None):
+    """A client's frame; its first byte and, if it is not the shortest, its length as it is written."""
+    mask = b"\x01\x02\x03\x04"
+    if length is None:
+        length = bytes([len(payload)]) if len(payload) < 126 else struct.pack(">BH", 126, len(payload))
+    masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+    return bytes([head, length[0] | 0x80]) + length[1:] + mask + masked
+
+
+def write_websocket():
+    """The first byte says what the rest is: see fuzz-websocket.c."""
+    hello, ping, end = frame(0x82, b"hello"), frame(0x89, b"hi"), frame(0x88, b"\x03\xe8bye")
+    frames = {
+        "session": ping + hello + frame(0x8A, b"") + frame(0x82, b"x" * 300) + end + hello,
+        "fragments": frame(0x02, b"he") + ping + frame(0x00, b"llo") + frame(0x80, b"") + frame(0x88, b""),
+        "text": hello + frame(0x81, b"hello"),
+        "long": frame(0x82, b"x" * 100, struct.pack(">BQ", 127, 1 << 62)),
+        "not-shortest": frame(0x82, b"x", struct.pack(">BH", 126, 1)),
+        "close-half": frame(0x88, b"\x03"),
+        "close-reason": frame(0x88, b"\x03\xe8\xc3\x28"),
+        "not-masked": b"\x82\x05hello",
+    }
+    for name, data in frames.items():
+        write("websocket", name, b"\x00\x03\x05" + data)
+    write("websocket", "server-session", b"\x01\x03\x05" + b"\x89\x02hi\x82\x05hello\x88\x02\x03\xe8")
+    write("websocket", "server-masked", b"\x01\x00\x00" + hello)
+
+    fields = [b"GET / HTTP/1.1", b"Host: localhost", b"Upgrade: websocket", b"Connection: keep-alive, Upgrade",
+              b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Protocol: binary"]
+    upgrade = b"\r\n".join(fields) + b"\r\n\r\n"
+    write("websocket", "upgrade", b"\x02" + upgrade + frames["session"])
+    write("websocket", "upgrade-half", b"\x02" + upgrade[:-2])
+    write("websocket", "upgrade-version", b"\x02" + upgrade.replace(b"13", b"8"))
+    write("websocket", "upgrade-large", b"\x02" + upgrade[:-2] + b"X: " + b"y" * 5000 + b"\r\n\r\n")
+    write("websocket", "body", b"\x02POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+    write("websocket", "body-chunked", b"\x02POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n")
+    write("websocket", "expect", b"\x02POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+
+
 def main():
     for choice in range(4):
         mini = bool(choice & 2)
@@ -242,9 +242,8 @@ def main():
     write("connection", "sub-list", b"\x01" + message(False, 102, body, 4))
 
     write_states()
-    write_telnet()
-    write_websocket()
     write_records()
+    write_websocket()
 
     write("link", "client", b"\x00" + CLIENT_LINK + b"\x01\0\0\0" + bytes(128))
     write("link", "client-no-selection", b"\x00" + CLIENT_LINK[:34] + b"\x0c" + CLIENT_LINK[35:] + bytes(128))
@@ -253,6 +252,7 @@ def main():
     write("link", "http", b"\x00GET / HTTP/1.1\r\n\r\n")
 
     write_framing()
+    write_telnet()
 
     for i, text in enumerate((
             "null,id=c0", "pty,path=/tmp/pty", "ringbuf,size=64K", "ringbuf,size=4096,id=a",
