@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "test-fd.h"
 #include "test-front-end.h"
 #include "test-socket.h"
 

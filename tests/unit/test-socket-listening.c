@@ -259,6 +259,7 @@ test_resolver_class_init (TestResolverClass *klass)
 {
   G_RESOLVER_CLASS (klass)->lookup_by_name_async = test_resolver_lookup_async;
   G_RESOLVER_CLASS (klass)->lookup_by_name_finish = test_resolver_lookup_finish;
+  G_RESOLVER_CLASS (klass)->lookup_by_name_with_flags_finish = test_resolver_lookup_finish;
 }
 
 static void

@@ -135,15 +135,3 @@ test_result_cb (GObject      *source,
 
   *out = g_object_ref (result);
 }
-
-guint
-test_count_fds (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-
-  return n;
-}

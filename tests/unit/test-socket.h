@@ -37,7 +37,4 @@ void test_result_cb (GObject      *source,
                      GAsyncResult *result,
                      gpointer      user_data);
 
-/* How many descriptors this process has open. */
-guint test_count_fds (void);
-
 G_END_DECLS
