@@ -123,6 +123,9 @@ check_address (const CharflowBackendOptions *options,
         return charflow_socket_config_refuse_missing ("port", error);
     }
 
+  /* Nobody could come before it is open. */
+  if (charflow_backend_options_has (options, "wait") && charflow_backend_options_get_boolean (options, "wait"))
+    return charflow_socket_config_refuse_alone ("wait", "port", error);
   if (charflow_backend_options_get_boolean (options, "server"))
     return TRUE;
 
@@ -229,22 +232,11 @@ read_addresses (const CharflowBackendOptions *options,
   config->unbound = config->server && !has_address (options);
 }
 
-/* By default a server waits, unless nobody could come before it is open. */
-static gboolean
-get_wait (const CharflowBackendOptions *options,
-          const CharflowSocketConfig   *config)
-{
-  if (config->unbound && !charflow_backend_options_has (options, "wait"))
-    return FALSE;
-
-  return config->server && charflow_backend_options_get_boolean (options, "wait");
-}
-
 static void
 read_behaviour (const CharflowBackendOptions *options,
                 CharflowSocketConfig         *config)
 {
-  config->wait = get_wait (options, config);
+  config->wait = config->server && !config->unbound && charflow_backend_options_get_boolean (options, "wait");
   config->reconnect_interval_s = (guint) charflow_backend_options_get_number (options, "reconnect");
   config->reconnect_max_s = (guint) charflow_backend_options_get_number (options, "reconnect-max");
   config->nodelay = get_nodelay (options);

@@ -259,8 +259,8 @@ take_peer (CharflowSocketBackend *self,
   if (peer->klass->queue_fds != NULL)
     charflow_backend_add_features (CHARFLOW_BACKEND (self), CHARFLOW_FEATURE_FD_PASS);
   update_uri (self);
-  complete_opening (self);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_OPENED);
+  complete_opening (self);
   g_object_thaw_notify (G_OBJECT (self));
 }
 

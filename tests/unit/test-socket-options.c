@@ -38,7 +38,7 @@ test_incompatible (void)
   assert_incompatible ("socket,host=h", missing, "'port'", "missing");
   assert_incompatible ("socket", missing, "'port'", "missing");
   assert_incompatible ("socket,server=on,host=h", missing, "'port'", "missing");
-  assert_incompatible ("socket,server=on,wait=on", both, "'unbound'", "'wait=on'");
+  assert_incompatible ("socket,server=on,wait=on", both, "'wait'", "'port'");
   assert_incompatible ("socket,fd=0,reconnect=1", both, "'fd'", "'reconnect'");
   assert_incompatible ("socket,fd=0,port=1", both, "'fd'", "'port'");
   assert_incompatible ("socket,path=p,tls-creds=d", both, "'path'", "'tls-creds'");
