@@ -195,6 +195,22 @@ class Kinds(unittest.TestCase):
         ours, more = socket.socketpair()
         waiting.accept_fd(ours.detach())
         self.assertTrue(waiting.get_opened())
+        self.assertIsNone(waiting.get_resource())
+        with open(os.devnull, "rb") as null:
+            waiting.queue_fds(Gio.UnixFDList.new_from_array([os.dup(null.fileno())]))
+        self.assertTrue(finish(waiting.write_all_async, waiting.write_all_finish, GLib.Bytes.new(b"with it"))[0])
+        data, fds, *_ = socket.recv_fds(more, 16, 4)
+        self.assertEqual((data, len(fds)), (b"with it", 1))
+        socket.send_fds(more, [b"back"], fds)
+        os.close(fds[0])
+        self.assertEqual(finish(waiting.read_bytes_async, waiting.read_bytes_finish, 16).get_data(), b"back")
+        self.assertEqual(waiting.steal_fds().get_length(), 1)
+        waiting.drop_peer()
+        self.assertFalse(waiting.get_opened())
+
+        ours, more = socket.socketpair()
+        waiting.accept_fd(ours.detach())
+        finish(waiting.wait_connected_async, waiting.wait_connected_finish)
         more.close()
         wait_for(lambda: not waiting.get_opened())
         theirs.close()
@@ -222,6 +238,14 @@ class Kinds(unittest.TestCase):
         calling.set_serial_settings(Charflow.SerialSettings.new_from_string("115200 7E1"))
         wait_for(lambda: requests[-1].get_baud() == 115200)
         self.assertEqual(listening.get_peer_settings().get_baud(), 4800)
+
+        calling.set_modem_lines(Charflow.ModemLines.RTS)
+        wait_for(lambda: not listening.query_modem_lines()[1] & Charflow.ModemLines.DSR)
+        self.assertTrue(listening.get_modem_lines() & Charflow.ModemLines.CTS)
+        events = log_of(listening, "event")
+        calling.send_break(10)
+        wait_for(lambda: (Charflow.Event.BREAK,) in events)
+        calling.set_break(False)
 
     def test_what_is_not_open_says_so(self):
         with self.assertRaises(GLib.Error) as caught:
