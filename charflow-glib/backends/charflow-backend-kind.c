@@ -19,12 +19,16 @@ static const CharflowBackendKind *const kinds[] = {
   &charflow_memory_backend_kind,
   &charflow_mux_backend_kind,
   &charflow_null_backend_kind,
+  &charflow_parallel_backend_kind,
+  &charflow_parport_backend_kind,
   &charflow_pipe_backend_kind,
   &charflow_pty_backend_kind,
   &charflow_replay_backend_kind,
   &charflow_ringbuf_backend_kind,
+  &charflow_serial_backend_kind,
   &charflow_socket_backend_kind,
   &charflow_stdio_backend_kind,
+  &charflow_tty_backend_kind,
   &charflow_udp_backend_kind,
 };
 

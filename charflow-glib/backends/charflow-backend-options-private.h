@@ -40,12 +40,16 @@ extern const CharflowBackendKind charflow_loopback_backend_kind;
 extern const CharflowBackendKind charflow_memory_backend_kind;
 extern const CharflowBackendKind charflow_mux_backend_kind;
 extern const CharflowBackendKind charflow_null_backend_kind;
+extern const CharflowBackendKind charflow_parallel_backend_kind;
+extern const CharflowBackendKind charflow_parport_backend_kind;
 extern const CharflowBackendKind charflow_pipe_backend_kind;
 extern const CharflowBackendKind charflow_pty_backend_kind;
 extern const CharflowBackendKind charflow_replay_backend_kind;
 extern const CharflowBackendKind charflow_ringbuf_backend_kind;
+extern const CharflowBackendKind charflow_serial_backend_kind;
 extern const CharflowBackendKind charflow_socket_backend_kind;
 extern const CharflowBackendKind charflow_stdio_backend_kind;
+extern const CharflowBackendKind charflow_tty_backend_kind;
 extern const CharflowBackendKind charflow_udp_backend_kind;
 
 /* NULL when there is none of this name. */

@@ -22,6 +22,10 @@ gboolean charflow_fd_backend_is_changed (CharflowFdBackend *self,
 void charflow_fd_backend_give_back (CharflowFdBackend *self,
                                     int                fd);
 
+/* For a subclass that keeps some of what it read for later: there is something to read, whatever the descriptor says. */
+void charflow_fd_backend_set_readable (CharflowFdBackend *self,
+                                       gboolean           readable);
+
 /* For an active back end that loses its descriptors and gets new ones: neither announces anything. */
 void charflow_fd_backend_drop_fds (CharflowFdBackend *self);
 gboolean charflow_fd_backend_acquire_fds (CharflowFdBackend *self,

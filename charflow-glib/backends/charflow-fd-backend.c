@@ -102,6 +102,13 @@ charflow_fd_backend_get_output (CharflowFdBackend *self)
   return get_private (self)->out.fd;
 }
 
+void
+charflow_fd_backend_set_readable (CharflowFdBackend *self,
+                                  gboolean           readable)
+{
+  charflow_fd_sources_set_ready (get_private (self)->sources, readable ? G_IO_IN : 0);
+}
+
 static gboolean
 can_access (int fd,
             int access)
