@@ -506,7 +506,7 @@ charflow_socket_backend_new_for_fd (int      fd,
 CharflowSocketBackend *
 charflow_socket_backend_new_unbound (void)
 {
-  return g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "server", TRUE, "unbound", TRUE, NULL);
+  return g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND, "server", TRUE, "is-unbound", TRUE, NULL);
 }
 
 /**

@@ -22,7 +22,7 @@ typedef struct
   guint reconnect_max_s; /* up to which the interval grows, or 0 for never */
   guint handshake_timeout_ms;
   GSocketFamily family; /* G_SOCKET_FAMILY_INVALID for either */
-  gboolean unbound; /* a server that listens nowhere */
+  gboolean is_unbound; /* a server that listens nowhere */
   gboolean is_abstract;
   gboolean tight;
   gboolean server;

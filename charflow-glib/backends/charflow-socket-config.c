@@ -103,12 +103,12 @@ check_combinations (const CharflowSocketConfig *config,
     { has_fd, config->host != NULL, "fd", "host" },
     { has_fd, config->port != 0, "fd", "port" },
     { has_fd, config->reconnect_interval_s > 0, "fd", "reconnect" },
-    { config->unbound, has_path, "unbound", "path" },
-    { config->unbound, has_fd, "unbound", "fd" },
-    { config->unbound, config->host != NULL, "unbound", "host" },
-    { config->unbound, config->port != 0, "unbound", "port" },
-    { config->unbound, config->wait, "unbound", "wait=on" },
-    { config->unbound, is_client, "unbound", "server=off" },
+    { config->is_unbound, has_path, "is-unbound", "path" },
+    { config->is_unbound, has_fd, "is-unbound", "fd" },
+    { config->is_unbound, config->host != NULL, "is-unbound", "host" },
+    { config->is_unbound, config->port != 0, "is-unbound", "port" },
+    { config->is_unbound, config->wait, "is-unbound", "wait=on" },
+    { config->is_unbound, is_client, "is-unbound", "server=off" },
     { config->reconnect_interval_s > 0, config->server, "reconnect", "server" },
     { config->wait, is_client, "wait=on", "server=off" },
     { config->to > 0, is_client, "to", "server=off" },
@@ -198,7 +198,7 @@ charflow_socket_config_check (const CharflowSocketConfig *config,
 
   if (config->path != NULL)
     return check_path (config->path, error);
-  if (config->fd >= 0 || config->unbound)
+  if (config->fd >= 0 || config->is_unbound)
     return TRUE;
   if (!charflow_address_options_check_port ("port", config->port, config->server ? 0 : 1, error))
     return FALSE;
@@ -272,7 +272,7 @@ charflow_socket_config_to_string (const CharflowSocketConfig *config,
                         config->is_abstract && !config->tight ? ",tight=off" : NULL, NULL);
   if (config->fd >= 0)
     return g_strdup_printf ("fd:%d", config->fd);
-  if (config->unbound)
+  if (config->is_unbound)
     return g_strdup ("fd:");
 
   return g_strdup_printf ("%s:%s%s%s:%u", charflow_socket_config_get_protocol (config), ipv6 ? "[" : "", host,

@@ -229,14 +229,14 @@ read_addresses (const CharflowBackendOptions *options,
   config->is_abstract = charflow_backend_options_get_boolean (options, "abstract");
   config->tight = charflow_backend_options_get_boolean (options, "tight");
   config->server = charflow_backend_options_get_boolean (options, "server");
-  config->unbound = config->server && !has_address (options);
+  config->is_unbound = config->server && !has_address (options);
 }
 
 static void
 read_behaviour (const CharflowBackendOptions *options,
                 CharflowSocketConfig         *config)
 {
-  config->wait = config->server && !config->unbound && charflow_backend_options_get_boolean (options, "wait");
+  config->wait = config->server && !config->is_unbound && charflow_backend_options_get_boolean (options, "wait");
   config->reconnect_interval_s = (guint) charflow_backend_options_get_number (options, "reconnect");
   config->reconnect_max_s = (guint) charflow_backend_options_get_number (options, "reconnect-max");
   config->nodelay = get_nodelay (options);
@@ -279,7 +279,7 @@ create_from_options (const CharflowBackendOptions *options,
                        "tight", config.tight,
                        "mode", config.mode,
                        "fd", config.fd,
-                       "unbound", config.unbound,
+                       "is-unbound", config.is_unbound,
                        "server", config.server,
                        "wait", config.wait,
                        "reconnect-interval", config.reconnect_interval_s,

@@ -13,7 +13,7 @@ typedef enum
   PROP_TIGHT,
   PROP_MODE,
   PROP_FD,
-  PROP_UNBOUND,
+  PROP_IS_UNBOUND,
   PROP_SERVER,
   PROP_WAIT,
   PROP_RECONNECT_INTERVAL,
@@ -65,8 +65,8 @@ charflow_socket_config_get_property (const CharflowSocketConfig *config,
     case PROP_FD:
       g_value_set_int (value, config->fd);
       return TRUE;
-    case PROP_UNBOUND:
-      g_value_set_boolean (value, config->unbound);
+    case PROP_IS_UNBOUND:
+      g_value_set_boolean (value, config->is_unbound);
       return TRUE;
     case PROP_SERVER:
       g_value_set_boolean (value, config->server);
@@ -155,8 +155,8 @@ charflow_socket_config_set_property (CharflowSocketConfig *config,
     case PROP_FD:
       config->fd = g_value_get_int (value);
       return TRUE;
-    case PROP_UNBOUND:
-      config->unbound = g_value_get_boolean (value);
+    case PROP_IS_UNBOUND:
+      config->is_unbound = g_value_get_boolean (value);
       return TRUE;
     case PROP_SERVER:
       config->server = g_value_get_boolean (value);
@@ -314,14 +314,14 @@ charflow_socket_config_install_properties (GObjectClass *object_class)
                                                      flags));
 
   /**
-   * CharflowSocketBackend:unbound:
+   * CharflowSocketBackend:is-unbound:
    *
    * Whether a server listens nowhere, and has only those peers that charflow_backend_accept_fd() gives to it.
    *
    * Since: 1.0
    */
-  g_object_class_install_property (object_class, PROP_UNBOUND,
-                                   g_param_spec_boolean ("unbound", NULL, "Whether a server listens nowhere", FALSE,
+  g_object_class_install_property (object_class, PROP_IS_UNBOUND,
+                                   g_param_spec_boolean ("is-unbound", NULL, "Whether a server listens nowhere", FALSE,
                                                          flags));
 
   /**

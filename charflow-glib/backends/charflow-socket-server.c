@@ -265,7 +265,7 @@ charflow_socket_server_new (const CharflowSocketConfig *config,
     listens = listen_on_addresses (self, addresses, config, error);
   else if (config->path != NULL || config->fd >= 0)
     listens = listen_on_one (self, config, error);
-  else if (!config->unbound)
+  else if (!config->is_unbound)
     listens = listen_on_ip (self, config, error);
 
   return listens ? g_steal_pointer (&self) : NULL;
@@ -276,7 +276,7 @@ charflow_socket_server_needs_addresses (const CharflowSocketConfig *config)
 {
   g_autoptr (GInetAddress) ip = g_inet_address_new_from_string (charflow_socket_config_get_host (config));
 
-  return ip == NULL && config->path == NULL && config->fd < 0 && !config->unbound;
+  return ip == NULL && config->path == NULL && config->fd < 0 && !config->is_unbound;
 }
 
 void
