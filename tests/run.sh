@@ -96,7 +96,7 @@ fi
 [ $quick = no ] || finish
 
 # The thread-local memory of modules that are loaded late, such as that of TLS, makes the search for leaks crash.
-export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:intercept_tls_get_addr=0
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:intercept_tls_get_addr=0:allocator_may_return_null=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 if build _build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dintrospection=disabled
 then
