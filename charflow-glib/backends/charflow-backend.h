@@ -82,6 +82,15 @@ struct _CharflowBackendClass
   GSource *(*create_source) (CharflowBackend *self,
                              GIOCondition     condition);
 
+  /**
+   * CharflowBackendClass::attach:
+   * @self: a back end
+   * @error: return location for a #GError
+   *
+   * Gives what one more front end is to use. A back end that serves several makes a part of itself for each.
+   *
+   * Returns: (transfer full): the back end itself, or a part of it
+   */
   CharflowBackend *(*attach) (CharflowBackend *self,
                               GError         **error);
   void (*detach) (CharflowBackend *self);

@@ -184,7 +184,7 @@ charflow_serial_settings_new_from_string (const char *text,
 }
 
 /**
- * charflow_serial_settings_ref: (skip)
+ * charflow_serial_settings_ref:
  * @self: settings
  *
  * Takes a reference.
@@ -204,7 +204,7 @@ charflow_serial_settings_ref (CharflowSerialSettings *self)
 }
 
 /**
- * charflow_serial_settings_unref: (skip)
+ * charflow_serial_settings_unref:
  * @self: (transfer full): settings
  *
  * Drops a reference.

@@ -288,7 +288,8 @@ class StatsTest(CommandTest):
     FLOOD = 32 * harness.MIB
     # What of the properties is no figure: settings of the program's own, and objects.
     NOT_PRINTED = {
-        "device": {"backend", "clients", "client-tokens-interval", "keep-unread", "self-tokens"},
+        "device": {"backend", "clients", "client-tokens-interval", "echo", "keep-unread", "keep-unwritten", "self-tokens",
+                   "serial-settings"},
         "client": {"client-tokens", "device", "max-queue-bytes", "max-queue-messages", "max-waiting-bytes",
                    "send-tokens", "stall-time", "wait-for-state", "wait-time"},
     }

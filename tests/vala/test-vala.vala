@@ -39,6 +39,28 @@ class Loop : Charflow.Backend {
     }
 }
 
+// The same over descriptors.
+class Duct : Charflow.FdBackend {
+    public bool is_released = false;
+
+    public Duct () {
+        Object (label: "duct");
+    }
+
+    public override bool open_fds (out int in_fd, out int out_fd) throws Error {
+        int fds[2];
+
+        Unix.open_pipe (fds, 0);
+        in_fd = fds[0];
+        out_fd = fds[1];
+        return true;
+    }
+
+    public override void release_fds () {
+        is_released = true;
+    }
+}
+
 class Collector : Charflow.Client {
     public StringBuilder received = new StringBuilder ();
     public Charflow.RemoveReason[] reasons = {};
@@ -167,6 +189,41 @@ void test_backend () {
     wait_for (() => client.received.str == "hello");
     assert (client.device == device);
     assert (device.backend == backend);
+}
+
+void test_fd_backend () {
+    var backend = new Duct ();
+    var file = new Charflow.FileBackend ("/nonexistent/out", true);
+    var has_failed = false;
+    var is_open = false;
+
+    backend.open_async.begin (null, (object, result) => {
+        try {
+            is_open = backend.open_async.end (result);
+        } catch (Error error) {
+            GLib.error ("%s", error.message);
+        }
+    });
+    wait_for (() => is_open);
+    try {
+        assert (backend.write ("round".data) == 5);
+        assert (backend.read_bytes (16).compare (new Bytes ("round".data)) == 0);
+    } catch (Error error) {
+        GLib.error ("%s", error.message);
+    }
+    backend.close ();
+    assert (backend.is_released);
+
+    file.open_async.begin (null, (object, result) => {
+        try {
+            file.open_async.end (result);
+        } catch (Error error) {
+            has_failed = true;
+        }
+    });
+    assert (file.append && file.input_path == null);
+    wait_for (() => has_failed);
+    Charflow.StdioBackend.restore ();
 }
 
 void test_mux () {
@@ -311,6 +368,7 @@ int main (string[] args) {
     Test.add_func ("/vala/backend/spec", test_spec);
     Test.add_func ("/vala/backend/traces", test_traces);
     Test.add_func ("/vala/backend/subclass", test_backend);
+    Test.add_func ("/vala/backend/fd-subclass", test_fd_backend);
     Test.add_func ("/vala/backend/mux", test_mux);
     Test.add_func ("/vala/client/subclass", test_client);
     Test.add_func ("/vala/device/subclass", test_device);
