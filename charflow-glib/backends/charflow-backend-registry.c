@@ -530,7 +530,11 @@ replace (CharflowBackendRegistry *self,
  * Puts a new back end in the place of one, under the same label, and closes the old one.
  *
  * Where a multiplexer of this registry has the old one as its base, it gets the new one. Where a device has it,
- * #CharflowBackendRegistry::change-backend asks for the exchange.
+ * #CharflowBackendRegistry::change-backend asks for the exchange. A device that is running opens the new one first, and
+ * keeps the old one until then: it is not closed here, but when the device has let go of it, with its last reference at
+ * the latest. The label is that of the new one at once, also when it cannot be opened after all and the device stays with
+ * the old one; #CharflowCharDevice::backend-error tells that, and another charflow_backend_registry_change() may follow
+ * once the device has one of the registry again.
  *
  * Fails with %CHARFLOW_BACKEND_ERROR_NOT_FOUND when there is none of this label, with
  * %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when the spec has an `id`, with %CHARFLOW_BACKEND_ERROR_BUSY when nobody makes the
@@ -566,7 +570,9 @@ charflow_backend_registry_change (CharflowBackendRegistry *self,
     return FALSE;
 
   replace (self, old, backend, base);
-  charflow_backend_close (old);
+  /* A device may serve with it until the new one is open. */
+  if (charflow_backend_get_owner (old) == NULL)
+    charflow_backend_close (old);
   return TRUE;
 }
 

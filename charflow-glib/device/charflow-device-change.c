@@ -50,6 +50,45 @@ ask_handlers (CharflowCharDevice *self,
   return accepted;
 }
 
+/* The new one has it before the old one is closed, so that the file stays open all the time. */
+static void
+hand_over_log (CharflowCharDevice *self,
+               CharflowBackend    *old,
+               CharflowBackend    *given,
+               CharflowBackend    *part)
+{
+  CharflowLog *log = charflow_backend_get_log (old);
+  g_autoptr (GError) error = NULL;
+
+  if (log == NULL || charflow_backend_get_log (given) != NULL || charflow_backend_get_log (part) != NULL)
+    return;
+
+  if (charflow_backend_set_log (part, log, &error))
+    charflow_backend_set_log (old, NULL, NULL); /* which cannot fail */
+  else
+    charflow_char_device_tell_error (self, error);
+}
+
+/* The old one loses it before the new one has it: where both have one label, the record is of one back end, of which the
+ * other side goes first and comes then. */
+static void
+hand_over_recorder (CharflowCharDevice *self,
+                    CharflowBackend    *old,
+                    CharflowBackend    *given,
+                    CharflowBackend    *part)
+{
+  g_autoptr (CharflowRecorder) recorder = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_set_object (&recorder, charflow_backend_get_recorder (old));
+  if (recorder == NULL || charflow_backend_get_recorder (given) != NULL || charflow_backend_get_recorder (part) != NULL)
+    return;
+
+  charflow_backend_set_recorder (old, NULL, NULL); /* which cannot fail */
+  if (!charflow_backend_set_recorder (part, recorder, &error))
+    charflow_char_device_tell_error (self, error);
+}
+
 static void
 switch_backend (CharflowCharDevice *self,
                 CharflowBackend    *given,
@@ -58,10 +97,16 @@ switch_backend (CharflowCharDevice *self,
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   gboolean was_opened = charflow_char_device_is_open (priv);
+  g_autoptr (CharflowBackend) old = priv->backend != NULL ? g_object_ref (priv->backend) : NULL;
   g_autoptr (CharflowBackend) to_close = charflow_char_device_release_backend (self);
 
   if (part != NULL)
     charflow_char_device_take_backend (self, given, part, opened_here);
+  if (old != NULL && part != NULL)
+    {
+      hand_over_log (self, old, given, part);
+      hand_over_recorder (self, old, given, part);
+    }
   g_object_notify (G_OBJECT (self), "backend");
   charflow_char_device_settle_unread_end (self);
   if (!priv->keep_unwritten)
@@ -314,7 +359,7 @@ change_backend (CharflowCharDevice *self,
  * Changes the back end; clients stay, and what waits for the old one goes to the new one, unless
  * #CharflowCharDevice:keep-unwritten says otherwise. What was asked of the old one, its echo, serial settings, modem lines
  * and break, is asked of the new one. What was read of the old one and is no whole message is thrown away, as when its
- * other side goes.
+ * other side goes. Its #CharflowBackend:log and #CharflowBackend:recorder go to the new one, unless that has its own.
  *
  * Where the device is running and has a back end that is open, a new one that is not is opened first, and the old one
  * serves until then: #CharflowCharDevice:backend changes when that is done. One that cannot be opened is told by

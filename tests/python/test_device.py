@@ -279,8 +279,8 @@ class Swapping(DeviceCase):
         device = self.ring_device(self_tokens=2)
         other = Charflow.RingbufBackend(size=64)
         device.set_backend(other)
-        self.assertEqual(device.get_backend(), other)
-        wait_for(other.get_opened)
+        self.assertEqual(device.get_backend(), self.ring)
+        wait_for(lambda: device.get_backend() == other)
         device.write_bytes(None, GLib.Bytes.new(b"new"))
         self.assertEqual(other.take_bytes(8).get_data(), b"new")
 

@@ -100,8 +100,8 @@ class Registry(unittest.TestCase):
 
         registry.connect("change-backend", lambda registry, old, backend: device.set_backend(backend))
         registry.change("a", "ringbuf,size=16")
-        self.assertIsInstance(device.get_backend(), Charflow.RingbufBackend)
-        self.assertEqual(device.get_backend(), registry.lookup("a"))
+        self.assertIsInstance(registry.lookup("a"), Charflow.RingbufBackend)
+        wait_for(lambda: device.get_backend() == registry.lookup("a"))
 
 
 if __name__ == "__main__":

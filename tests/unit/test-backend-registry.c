@@ -406,9 +406,44 @@ test_change_in_use (void)
   g_signal_handler_disconnect (device, handler);
   g_assert_true (charflow_backend_registry_change (registry, "n", "ringbuf", &error));
   g_assert_no_error (error);
-  g_assert_true (charflow_char_device_get_backend (device) == charflow_backend_registry_lookup (registry, "n"));
+  g_assert_true (charflow_char_device_get_backend (device) == old); /* which serves until the new one is open */
+  g_assert_true (charflow_backend_get_active (old));
+  test_wait_until (charflow_char_device_get_backend (device) == charflow_backend_registry_lookup (registry, "n"));
   g_assert_false (charflow_backend_get_active (old));
+  g_assert_true (charflow_char_device_get_opened (device));
+}
+
+static void
+note_error_cb (CharflowCharDevice *device,
+               const GError       *error,
+               GError            **noted)
+{
+  g_clear_error (noted);
+  *noted = g_error_copy (error);
+}
+
+/* What cannot be opened leaves the device with the one that works. */
+static void
+test_change_fails_later (void)
+{
+  g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
+  CharflowBackend *old = create (registry, "null,id=n");
+  g_autoptr (CharflowCharDevice) device = charflow_char_device_new (old);
+  g_autoptr (GError) told = NULL;
+  g_autoptr (GError) error = NULL;
+
+  charflow_char_device_start (device);
   test_wait_until (charflow_char_device_get_opened (device));
+  g_signal_connect (registry, "change-backend", G_CALLBACK (change_cb), device);
+  g_signal_connect (device, "backend-error", G_CALLBACK (note_error_cb), &told);
+
+  g_assert_true (charflow_backend_registry_change (registry, "n", "file,path=/nonexistent/file", &error));
+  g_assert_no_error (error);
+  test_wait_until (told != NULL);
+  g_assert_error (told, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (charflow_char_device_get_backend (device) == old);
+  g_assert_true (charflow_backend_get_active (old));
+  g_assert_nonnull (charflow_backend_registry_lookup (registry, "n"));
 }
 
 static void
@@ -534,6 +569,7 @@ main (int    argc,
   g_test_add_func ("/backend-registry/remove", test_remove);
   g_test_add_func ("/backend-registry/change/unused", test_change_unused);
   g_test_add_func ("/backend-registry/change/in-use", test_change_in_use);
+  g_test_add_func ("/backend-registry/change/fails-later", test_change_fails_later);
   g_test_add_func ("/backend-registry/change/base-of-mux", test_change_base);
   g_test_add_func ("/backend-registry/change/spoiled-by-the-handler", test_spoiled_change);
   g_test_add_func ("/backend-registry/dropped-in-handler", test_dropped_in_handler);

@@ -174,6 +174,75 @@ test_endpoint_create_source (CharflowBackend *backend,
   return source;
 }
 
+static char *
+test_endpoint_get_resource (CharflowBackend *backend)
+{
+  return g_strdup (TEST_ENDPOINT (backend)->resource);
+}
+
+static void
+test_endpoint_set_front_end_open (CharflowBackend *backend,
+                                  gboolean         open)
+{
+  g_string_append_printf (TEST_ENDPOINT (backend)->duties, "<fe %d>", open);
+}
+
+static void
+test_endpoint_set_echo (CharflowBackend *backend,
+                        gboolean         echo)
+{
+  g_string_append_printf (TEST_ENDPOINT (backend)->duties, "<echo %d>", echo);
+}
+
+static gboolean
+ask_line (TestEndpoint *self,
+          const char   *what,
+          guint         value,
+          GError      **error)
+{
+  if (self->line_error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->line_error));
+      return FALSE;
+    }
+
+  g_string_append_printf (self->duties, "<%s %u>", what, value);
+  return TRUE;
+}
+
+static gboolean
+test_endpoint_set_serial_settings (CharflowBackend        *backend,
+                                   CharflowSerialSettings *settings,
+                                   GError                **error)
+{
+  return ask_line (TEST_ENDPOINT (backend), "baud", charflow_serial_settings_get_baud (settings), error);
+}
+
+static gboolean
+test_endpoint_set_modem_lines (CharflowBackend   *backend,
+                               CharflowModemLines lines,
+                               GError           **error)
+{
+  return ask_line (TEST_ENDPOINT (backend), "lines", lines, error);
+}
+
+static gboolean
+test_endpoint_query_modem_lines (CharflowBackend    *backend,
+                                 CharflowModemLines *lines,
+                                 GError            **error)
+{
+  *lines = CHARFLOW_MODEM_LINES_CTS;
+  return ask_line (TEST_ENDPOINT (backend), "query", 0, error);
+}
+
+static gboolean
+test_endpoint_set_break (CharflowBackend *backend,
+                         gboolean         on,
+                         GError         **error)
+{
+  return ask_line (TEST_ENDPOINT (backend), "break", on, error);
+}
+
 static void
 test_endpoint_finalize (GObject *object)
 {
@@ -182,7 +251,9 @@ test_endpoint_finalize (GObject *object)
   g_clear_object (&self->opening);
   g_queue_clear_full (&self->input, (GDestroyNotify) g_bytes_unref);
   g_string_free (self->written, TRUE);
+  g_string_free (self->duties, TRUE);
   g_clear_error (&self->write_error);
+  g_clear_error (&self->line_error);
   G_OBJECT_CLASS (test_endpoint_parent_class)->finalize (object);
 }
 
@@ -198,6 +269,13 @@ test_endpoint_class_init (TestEndpointClass *klass)
   backend_class->read = test_endpoint_read;
   backend_class->write = test_endpoint_write;
   backend_class->create_source = test_endpoint_create_source;
+  backend_class->get_resource = test_endpoint_get_resource;
+  backend_class->set_front_end_open = test_endpoint_set_front_end_open;
+  backend_class->set_echo = test_endpoint_set_echo;
+  backend_class->set_serial_settings = test_endpoint_set_serial_settings;
+  backend_class->set_modem_lines = test_endpoint_set_modem_lines;
+  backend_class->query_modem_lines = test_endpoint_query_modem_lines;
+  backend_class->set_break = test_endpoint_set_break;
 }
 
 static void
@@ -205,6 +283,7 @@ test_endpoint_init (TestEndpoint *self)
 {
   g_queue_init (&self->input);
   self->written = g_string_new (NULL);
+  self->duties = g_string_new (NULL);
   self->max_write = G_MAXSIZE;
   self->room = G_MAXSIZE;
 }

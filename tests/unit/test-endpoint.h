@@ -30,6 +30,10 @@ struct _TestEndpoint
   void (*hook) (gpointer data); /* the next read or write calls it before it ends */
   gpointer hook_data;
 
+  const char *resource; /* that it holds while it is open, or NULL */
+  GError *line_error; /* what is asked of its serial line fails with it */
+  GString *duties; /* what was asked of it besides bytes, as "<echo 0>", "<baud 9600>", "<lines 1>", "<break 1>", "<fe 1>" */
+
   guint n_opened;
   guint n_closed;
   guint n_reads;
