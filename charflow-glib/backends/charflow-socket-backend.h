@@ -21,6 +21,11 @@ CharflowSocketBackend *charflow_socket_backend_new_for_tcp (const char *host,
 CHARFLOW_AVAILABLE_IN_ALL
 CharflowSocketBackend *charflow_socket_backend_new_for_unix (const char *path,
                                                              gboolean    server) G_GNUC_WARN_UNUSED_RESULT;
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowSocketBackend *charflow_socket_backend_new_for_fd (int      fd,
+                                                           gboolean server) G_GNUC_WARN_UNUSED_RESULT;
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowSocketBackend *charflow_socket_backend_new_unbound (void) G_GNUC_WARN_UNUSED_RESULT;
 
 CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_socket_backend_get_host (CharflowSocketBackend *self);
@@ -30,5 +35,7 @@ CHARFLOW_AVAILABLE_IN_ALL
 const char *charflow_socket_backend_get_path (CharflowSocketBackend *self);
 CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_socket_backend_get_server (CharflowSocketBackend *self);
+CHARFLOW_AVAILABLE_IN_ALL
+CharflowSerialSettings *charflow_socket_backend_get_peer_settings (CharflowSocketBackend *self);
 
 G_END_DECLS

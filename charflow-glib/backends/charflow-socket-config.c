@@ -1,33 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 
+#include "charflow-socket-config-private.h"
+
 #include <string.h>
 #include <sys/un.h>
 
+#include <gio/gunixsocketaddress.h>
 #include <glib/gi18n-lib.h>
-#include <inttypes.h>
 
 #include "charflow-address-options-private.h"
-#include "charflow-backend-options-private.h"
-#include "charflow-socket-backend-private.h"
+#include "charflow-enums.h"
 #include "charflow-text-private.h"
 
 /* The last byte of the field is for the terminator that other programs expect. */
 #define MAX_UNIX_PATH (sizeof (((struct sockaddr_un *) NULL)->sun_path) - 1)
+#define MAX_MODE 0777
+/* A day. */
+#define MAX_TIMEOUT_MS 86400000
 
-static gboolean
-refuse_pair (const char *one,
-             const char *other,
-             GError    **error)
+gboolean
+charflow_socket_config_refuse_pair (const char *one,
+                                    const char *other,
+                                    GError    **error)
 {
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE,
                _("Options '%s' and '%s' exclude each other"), one, other);
   return FALSE;
 }
 
-static gboolean
-refuse_missing (const char *name,
-                GError    **error)
+gboolean
+charflow_socket_config_refuse_alone (const char *name,
+                                     const char *needed,
+                                     GError    **error)
+{
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE,
+               _("Option '%s' needs option '%s'"), name, needed);
+  return FALSE;
+}
+
+gboolean
+charflow_socket_config_refuse_missing (const char *name,
+                                       GError    **error)
 {
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
                _("Option '%s' is missing"), name);
@@ -50,172 +64,217 @@ check_path (const char *path,
   return FALSE;
 }
 
+/* One row: these two are not both to be. */
+typedef struct
+{
+  gboolean one_given;
+  gboolean other_given;
+  const char *one;
+  const char *other;
+} Pair;
+
+static gboolean
+check_pairs (const Pair *pairs,
+             gsize       n_pairs,
+             GError    **error)
+{
+  for (gsize i = 0; i < n_pairs; i++)
+    {
+      if (pairs[i].one_given && pairs[i].other_given)
+        return charflow_socket_config_refuse_pair (pairs[i].one, pairs[i].other, error);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_combinations (const CharflowSocketConfig *config,
+                    GError                    **error)
+{
+  gboolean has_path = config->path != NULL;
+  gboolean has_fd = config->fd >= 0;
+  gboolean is_client = !config->server;
+  const Pair pairs[] = {
+    { has_path, config->host != NULL, "path", "host" },
+    { has_path, config->port != 0, "path", "port" },
+    { has_path, has_fd, "path", "fd" },
+    { has_path, config->tls_creds != NULL, "path", "tls-creds" },
+    { has_path, config->keepalive, "path", "keepalive" },
+    { has_fd, config->host != NULL, "fd", "host" },
+    { has_fd, config->port != 0, "fd", "port" },
+    { has_fd, config->reconnect_interval_s > 0, "fd", "reconnect" },
+    { config->unbound, has_path, "unbound", "path" },
+    { config->unbound, has_fd, "unbound", "fd" },
+    { config->unbound, config->host != NULL, "unbound", "host" },
+    { config->unbound, config->port != 0, "unbound", "port" },
+    { config->unbound, config->wait, "unbound", "wait=on" },
+    { config->unbound, is_client, "unbound", "server=off" },
+    { config->reconnect_interval_s > 0, config->server, "reconnect", "server" },
+    { config->wait, is_client, "wait=on", "server=off" },
+    { config->to > 0, is_client, "to", "server=off" },
+    { config->mode >= 0, is_client, "mode", "server=off" },
+    { config->mode >= 0, config->is_abstract, "mode", "abstract" },
+    { config->websocket, is_client, "websocket", "server=off" },
+    { config->telnet, config->tn3270, "telnet", "tn3270" },
+    { config->rfc2217, config->tn3270, "rfc2217", "tn3270" },
+    { config->tls_authz != NULL, is_client, "tls-authz", "server=off" },
+    { config->tls_authz != NULL, !config->tls_verify, "tls-authz", "tls-verify=off" },
+    { config->tls_hostname != NULL, config->server, "tls-hostname", "server" },
+    { config->tls_hostname != NULL, !config->tls_verify, "tls-hostname", "tls-verify=off" },
+  };
+
+  return check_pairs (pairs, G_N_ELEMENTS (pairs), error);
+}
+
+static gboolean
+check_needs (const CharflowSocketConfig *config,
+             GError                    **error)
+{
+  if (config->tls_creds == NULL && config->tls_authz != NULL)
+    return charflow_socket_config_refuse_alone ("tls-authz", "tls-creds", error);
+  if (config->tls_creds == NULL && config->tls_hostname != NULL)
+    return charflow_socket_config_refuse_alone ("tls-hostname", "tls-creds", error);
+  if (!config->websocket && config->ws_path != NULL)
+    return charflow_socket_config_refuse_alone ("ws-path", "websocket", error);
+  if (config->reconnect_max_s > 0 && config->reconnect_interval_s == 0)
+    return charflow_socket_config_refuse_alone ("reconnect-max", "reconnect", error);
+  if (config->is_abstract && config->path == NULL)
+    return charflow_socket_config_refuse_missing ("path", error);
+  if (config->mode >= 0 && config->path == NULL)
+    return charflow_socket_config_refuse_missing ("path", error);
+
+  /* Nothing else says whose certificate it has to be. */
+  if (config->tls_creds != NULL && !config->server && config->tls_verify && config->fd >= 0 && config->tls_hostname == NULL)
+    return charflow_socket_config_refuse_missing ("tls-hostname", error);
+
+  return TRUE;
+}
+
+static gboolean
+check_values (const CharflowSocketConfig *config,
+              GError                    **error)
+{
+  if (config->mode > MAX_MODE)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'mode' expects permissions up to 0%o, not 0%o"), MAX_MODE, (guint) config->mode);
+      return FALSE;
+    }
+
+  if (config->reconnect_max_s > 0 && config->reconnect_max_s < config->reconnect_interval_s)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'reconnect-max' expects at least the %u seconds of 'reconnect', not %u"),
+                   config->reconnect_interval_s, config->reconnect_max_s);
+      return FALSE;
+    }
+
+  if (config->handshake_timeout_ms == 0 || config->handshake_timeout_ms > MAX_TIMEOUT_MS)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'handshake-timeout' expects from 1 to %u ms, not %u"), MAX_TIMEOUT_MS,
+                   config->handshake_timeout_ms);
+      return FALSE;
+    }
+
+  if (config->ws_path != NULL && *config->ws_path != '/')
+    {
+      g_autofree char *excerpt = charflow_text_excerpt (config->ws_path);
+
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("Option 'ws-path' expects a path that begins with '/', not '%s'"), excerpt);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 charflow_socket_config_check (const CharflowSocketConfig *config,
                               GError                    **error)
 {
-  if (config->path != NULL && config->host != NULL)
-    return refuse_pair ("path", "host", error);
-  if (config->path != NULL && config->port != 0)
-    return refuse_pair ("path", "port", error);
-  if (config->wait && !config->server)
-    return refuse_pair ("wait=on", "server=off", error);
-  if (config->reconnect_interval_s > 0 && config->server)
-    return refuse_pair ("reconnect", "server", error);
-  if (config->is_abstract && config->path == NULL)
-    return refuse_missing ("path", error);
+  if (!check_combinations (config, error) || !check_needs (config, error) || !check_values (config, error))
+    return FALSE;
 
   if (config->path != NULL)
     return check_path (config->path, error);
-  if (config->to > 0 && !config->server)
-    return refuse_pair ("to", "server=off", error);
+  if (config->fd >= 0 || config->unbound)
+    return TRUE;
   if (!charflow_address_options_check_port ("port", config->port, config->server ? 0 : 1, error))
     return FALSE;
 
   return config->to == 0 || charflow_address_options_check_port ("to", config->to, config->port, error);
 }
 
-/* Which options there are decides here, not what they say: "reconnect=0" on a server is a mistake
- * too. */
-static gboolean
-check_presence (const CharflowBackendOptions *options,
-                GError                      **error)
+void
+charflow_socket_config_clear (CharflowSocketConfig *config)
 {
-  static const char *const pairs[][2] = {
-    { "path", "host" },
-    { "path", "port" },
-    { "path", "to" },
-    { "path", "ipv4" },
-    { "path", "ipv6" },
-    { "path", "nodelay" },
-    { "path", "delay" },
-    { "abstract", "host" },
-    { "abstract", "port" },
-    { "delay", "nodelay" },
-  };
-  gboolean server = charflow_backend_options_get_boolean (options, "server");
-
-  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
-    {
-      if (charflow_backend_options_has (options, pairs[i][0]) &&
-          charflow_backend_options_has (options, pairs[i][1]))
-        return refuse_pair (pairs[i][0], pairs[i][1], error);
-    }
-
-  if (server && charflow_backend_options_has (options, "reconnect"))
-    return refuse_pair ("reconnect", "server", error);
-  if (!server && charflow_backend_options_has (options, "wait"))
-    return refuse_pair ("wait", "server=off", error);
-  if (!server && charflow_backend_options_has (options, "to"))
-    return refuse_pair ("to", "server=off", error);
-
-  if (charflow_backend_options_has (options, "path") || charflow_backend_options_has (options, "port"))
-    return TRUE;
-  if (charflow_backend_options_has (options, "abstract"))
-    return refuse_missing ("path", error);
-  if (charflow_backend_options_has (options, "host"))
-    return refuse_missing ("port", error);
-
-  g_set_error_literal (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_MISSING_OPTION,
-                       _("Option 'path' or option 'port' is missing"));
-  return FALSE;
+  g_free (config->host);
+  g_free (config->path);
+  g_free (config->ws_path);
+  g_free (config->tls_creds);
+  g_free (config->tls_hostname);
+  g_free (config->tls_authz);
 }
 
-/* The properties are of type guint, so each number is checked before it becomes one. */
-static gboolean
-check_numbers (const CharflowBackendOptions *options,
-               GError                      **error)
+gboolean
+charflow_socket_config_has_telnet (const CharflowSocketConfig *config)
 {
-  guint64 interval_s = charflow_backend_options_get_number (options, "reconnect");
-  guint64 port = charflow_backend_options_get_number (options, "port");
-  guint64 to = charflow_backend_options_get_number (options, "to");
-
-  if (!charflow_address_options_check_port ("port", port, 0, error) ||
-      !charflow_address_options_check_port ("to", to, 0, error))
-    return FALSE;
-
-  if (interval_s <= G_MAXINT32)
-    return TRUE;
-
-  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects up to %d seconds, not %" PRIu64), "reconnect", G_MAXINT32, interval_s);
-  return FALSE;
+  return config->telnet || config->tn3270 || config->rfc2217;
 }
 
-static gboolean
-get_nodelay (const CharflowBackendOptions *options)
+gboolean
+charflow_socket_config_has_layers (const CharflowSocketConfig *config)
 {
-  if (charflow_backend_options_has (options, "delay"))
-    return !charflow_backend_options_get_boolean (options, "delay");
-
-  return charflow_backend_options_get_boolean (options, "nodelay");
+  return config->tls_creds != NULL || config->websocket || charflow_socket_config_has_telnet (config);
 }
 
-static CharflowBackend *
-create_from_options (const CharflowBackendOptions *options,
-                     GError                      **error)
+const char *
+charflow_socket_config_get_host (const CharflowSocketConfig *config)
 {
-  gboolean server = charflow_backend_options_get_boolean (options, "server");
-  const char *host = charflow_backend_options_get_string (options, "host");
-  const char *path = charflow_backend_options_get_string (options, "path");
-  CharflowSocketConfig config = { 0 };
+  if (config->host != NULL && *config->host != '\0')
+    return config->host;
 
-  if (!check_presence (options, error) || !check_numbers (options, error) ||
-      !charflow_address_options_get_family (options, &config.family, error))
-    return NULL;
-
-  config.host = (char *) (host != NULL && *host != '\0' ? host : NULL);
-  config.path = (char *) path;
-  config.port = (guint) charflow_backend_options_get_number (options, "port");
-  config.to = (guint) charflow_backend_options_get_number (options, "to");
-  config.reconnect_interval_s = (guint) charflow_backend_options_get_number (options, "reconnect");
-  config.is_abstract = charflow_backend_options_get_boolean (options, "abstract");
-  config.server = server;
-  config.wait = server && charflow_backend_options_get_boolean (options, "wait");
-  config.nodelay = get_nodelay (options);
-  if (!charflow_socket_config_check (&config, error))
-    return NULL;
-
-  return g_object_new (CHARFLOW_TYPE_SOCKET_BACKEND,
-                       "label", charflow_backend_options_get_id (options),
-                       "host", config.host,
-                       "port", config.port,
-                       "to", config.to,
-                       "path", config.path,
-                       "is-abstract", config.is_abstract,
-                       "server", config.server,
-                       "wait", config.wait,
-                       "reconnect-interval", config.reconnect_interval_s,
-                       "nodelay", config.nodelay,
-                       "family", config.family,
-                       NULL);
+  return config->family == G_SOCKET_FAMILY_IPV6 ? "::1" : "127.0.0.1";
 }
 
-static const CharflowBackendOption socket_options[] = {
-  { "abstract", CHARFLOW_OPTION_TYPE_BOOLEAN, "off",
-    N_("Whether the path is a name outside of the file system") },
-  { "delay", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("The opposite of nodelay") },
-  { "host", CHARFLOW_OPTION_TYPE_STRING, NULL,
-    N_("The name or address, the loopback address by default") },
-  { "ipv4", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("Whether IPv4 may be used") },
-  { "ipv6", CHARFLOW_OPTION_TYPE_BOOLEAN, NULL, N_("Whether IPv6 may be used") },
-  { "nodelay", CHARFLOW_OPTION_TYPE_BOOLEAN, "off",
-    N_("Whether small pieces are sent at once (TCP_NODELAY)") },
-  { "path", CHARFLOW_OPTION_TYPE_STRING, NULL, N_("The path of a UNIX socket") },
-  { "port", CHARFLOW_OPTION_TYPE_NUMBER, NULL,
-    N_("The TCP port; a server may say 0 for a free one") },
-  { "reconnect", CHARFLOW_OPTION_TYPE_NUMBER, "0",
-    N_("After how many seconds a client connects again, 0 for never") },
-  { "server", CHARFLOW_OPTION_TYPE_BOOLEAN, "off", N_("Whether to listen and not to connect") },
-  { "to", CHARFLOW_OPTION_TYPE_NUMBER, NULL, N_("The last port that a server tries") },
-  { "wait", CHARFLOW_OPTION_TYPE_BOOLEAN, "on",
-    N_("Whether opening a server ends with its first client") },
-  { NULL },
-};
+GSocketAddress *
+charflow_socket_config_new_unix_address (const CharflowSocketConfig *config)
+{
+  GUnixSocketAddressType type = G_UNIX_SOCKET_ADDRESS_PATH;
 
-const CharflowBackendKind charflow_socket_backend_kind = {
-  .name = "socket",
-  .description = N_("A TCP or UNIX socket, as a server or as a client"),
-  .options = socket_options,
-  .create = create_from_options,
-};
+  if (config->is_abstract)
+    type = config->tight ? G_UNIX_SOCKET_ADDRESS_ABSTRACT : G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED;
+
+  return g_unix_socket_address_new_with_type (config->path, -1, type);
+}
+
+const char *
+charflow_socket_config_get_protocol (const CharflowSocketConfig *config)
+{
+  if (config->websocket)
+    return "websocket";
+  if (config->tn3270)
+    return "tn3270";
+
+  return config->telnet || config->rfc2217 ? "telnet" : "tcp";
+}
+
+char *
+charflow_socket_config_to_string (const CharflowSocketConfig *config,
+                                  guint                       port)
+{
+  const char *host = charflow_socket_config_get_host (config);
+  gboolean ipv6 = strchr (host, ':') != NULL;
+
+  if (config->path != NULL)
+    return g_strconcat ("unix:", config->path, config->is_abstract ? ",abstract=on" : "",
+                        config->is_abstract && !config->tight ? ",tight=off" : NULL, NULL);
+  if (config->fd >= 0)
+    return g_strdup_printf ("fd:%d", config->fd);
+  if (config->unbound)
+    return g_strdup ("fd:");
+
+  return g_strdup_printf ("%s:%s%s%s:%u", charflow_socket_config_get_protocol (config), ipv6 ? "[" : "", host,
+                          ipv6 ? "]" : "", port);
+}

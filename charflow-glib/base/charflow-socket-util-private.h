@@ -15,13 +15,26 @@ typedef struct
 /* Remembers what is at @path now. */
 CharflowUnixPath *charflow_unix_path_new (const char *path);
 
-/* Listens on @address; @backlog as listen(2) has it. Never blocks. */
-GSocket *charflow_socket_listen (GSocketAddress *address,
-                                 int             backlog,
-                                 GError        **error);
+/* What listening on the address of any interface in IPv6 means. */
+typedef enum
+{
+  CHARFLOW_SOCKET_BOTH_FAMILIES,
+  CHARFLOW_SOCKET_ONE_FAMILY,
+} CharflowSocketFamilies;
 
-/* Listens on @path: what a dead server left there is replaced, anything else is refused. */
+/* Listens on @address; @backlog as listen(2) has it. Never blocks. */
+GSocket *charflow_socket_listen (GSocketAddress        *address,
+                                 CharflowSocketFamilies families,
+                                 int                    backlog,
+                                 GError               **error);
+
+/* What the permissions of a socket are by default. */
+#define CHARFLOW_SOCKET_MODE_BY_UMASK (-1)
+
+/* Listens on @path, which gets the permissions @mode before anybody can connect: what a dead server left there is
+ * replaced, anything else is refused. */
 GSocket *charflow_socket_listen_unix (const char        *path,
+                                      int                mode,
                                       int                backlog,
                                       CharflowUnixPath **made,
                                       GError           **error);

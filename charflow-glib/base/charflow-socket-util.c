@@ -25,14 +25,14 @@
 /* The last byte of the field is for the terminator that other programs expect. */
 #define MAX_UNIX_PATH (sizeof (((struct sockaddr_un *) NULL)->sun_path) - 1)
 
+/* All of an address that can be done before it is in use by this. */
 static GSocket *
-bind_and_listen (GSocketAddress *address,
-                 int             backlog,
-                 gboolean       *bound,
-                 GError        **error)
+new_listening_socket (GSocketAddress        *address,
+                      CharflowSocketFamilies families,
+                      int                    backlog,
+                      GError               **error)
 {
   GSocketFamily family = g_socket_address_get_family (address);
-  gboolean inet = family != G_SOCKET_FAMILY_UNIX;
   g_autoptr (GSocket) socket = g_socket_new (family, G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_DEFAULT, error);
 
@@ -45,38 +45,33 @@ bind_and_listen (GSocketAddress *address,
   if (family == G_SOCKET_FAMILY_IPV6)
     {
       GInetAddress *ip = g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address));
-      gboolean only = !g_inet_address_get_is_any (ip);
+      gboolean only = families == CHARFLOW_SOCKET_ONE_FAMILY || !g_inet_address_get_is_any (ip);
 
       if (!g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, only, error))
         return NULL;
     }
 
-  if (!g_socket_bind (socket, address, inet, error))
-    return NULL;
-
-  if (bound != NULL)
-    *bound = TRUE;
-  if (!g_socket_listen (socket, error))
-    return NULL;
-
   return g_steal_pointer (&socket);
 }
 
 GSocket *
-charflow_socket_listen (GSocketAddress *address,
-                        int             backlog,
-                        GError        **error)
+charflow_socket_listen (GSocketAddress        *address,
+                        CharflowSocketFamilies families,
+                        int                    backlog,
+                        GError               **error)
 {
-  GSocket *socket = bind_and_listen (address, backlog, NULL, error);
+  g_autoptr (GSocket) socket = new_listening_socket (address, families, backlog, error);
+  gboolean inet = g_socket_address_get_family (address) != G_SOCKET_FAMILY_UNIX;
 
-  if (socket == NULL)
+  if (socket == NULL || !g_socket_bind (socket, address, inet, error) || !g_socket_listen (socket, error))
     {
       g_autofree char *text = charflow_socket_address_to_string (address);
 
       g_prefix_error (error, _("Could not listen on '%s': "), text);
+      return NULL;
     }
 
-  return socket;
+  return g_steal_pointer (&socket);
 }
 
 /* Tells by connecting whether somebody serves @path; returns 0 if so, or the errno. */
@@ -138,15 +133,31 @@ make_way (const char *path,
   return TRUE;
 }
 
+static gboolean
+set_mode (const char *path,
+          int         mode,
+          GError    **error)
+{
+  int saved_errno;
+
+  if (mode == CHARFLOW_SOCKET_MODE_BY_UMASK || g_chmod (path, mode) == 0)
+    return TRUE;
+
+  saved_errno = errno;
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (saved_errno), g_strerror (saved_errno));
+  return FALSE;
+}
+
 GSocket *
 charflow_socket_listen_unix (const char        *path,
+                             int                mode,
                              int                backlog,
                              CharflowUnixPath **made,
                              GError           **error)
 {
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (GSocket) socket = NULL;
-  gboolean bound = FALSE;
+  g_autoptr (CharflowUnixPath) bound = NULL;
 
   if (*path == '\0' || strlen (path) > MAX_UNIX_PATH)
     {
@@ -162,16 +173,16 @@ charflow_socket_listen_unix (const char        *path,
     return NULL;
 
   address = g_unix_socket_address_new (path);
-  socket = bind_and_listen (address, backlog, &bound, error);
-  if (socket == NULL)
+  socket = new_listening_socket (address, CHARFLOW_SOCKET_ONE_FAMILY, backlog, error);
+  if (socket != NULL && g_socket_bind (socket, address, FALSE, error))
+    bound = charflow_unix_path_new (path);
+  if (bound == NULL || !set_mode (path, mode, error) || !g_socket_listen (socket, error))
     {
       g_prefix_error (error, _("Could not listen on '%s': "), path);
-      if (bound)
-        g_unlink (path);
       return NULL;
     }
 
-  *made = charflow_unix_path_new (path);
+  *made = g_steal_pointer (&bound);
   return g_steal_pointer (&socket);
 }
 

@@ -109,7 +109,7 @@ listen_tcp (const CharflowUri *uri,
     }
 
   address = g_inet_socket_address_new (host, uri->port);
-  return charflow_socket_listen (address, BACKLOG, error);
+  return charflow_socket_listen (address, CHARFLOW_SOCKET_BOTH_FAMILIES, BACKLOG, error);
 }
 
 static gboolean
@@ -149,7 +149,7 @@ charflow_listener_new (const CharflowUri   *uri,
       listener->socket = listen_tcp (uri, error);
       break;
     case CHARFLOW_TRANSPORT_UNIX:
-      listener->socket = charflow_socket_listen_unix (uri->path, BACKLOG, &listener->unix_path, error);
+      listener->socket = charflow_socket_listen_unix (uri->path, CHARFLOW_SOCKET_MODE_BY_UMASK, BACKLOG, &listener->unix_path, error);
       break;
     case CHARFLOW_TRANSPORT_TLS:
     default:

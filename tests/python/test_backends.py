@@ -183,6 +183,70 @@ class Kinds(unittest.TestCase):
             self.assertTrue(os.path.exists(path))
             listening.close()
 
+    def test_sockets_by_their_numbers(self):
+        ours, theirs = socket.socketpair()
+        given = open_backend(Charflow.SocketBackend.new_for_fd(ours.detach(), False))
+        self.assertTrue(given.has_feature(Charflow.Features.FD_PASS))
+        theirs.send(b"hi")
+        wait_for(lambda: given.create_source(GLib.IOCondition.IN) is not None)
+        self.assertEqual(finish(given.read_bytes_async, given.read_bytes_finish, 16).get_data(), b"hi")
+
+        waiting = open_backend(Charflow.SocketBackend.new_unbound())
+        ours, more = socket.socketpair()
+        waiting.accept_fd(ours.detach())
+        self.assertTrue(waiting.get_opened())
+        self.assertIsNone(waiting.get_resource())
+        with open(os.devnull, "rb") as null:
+            waiting.queue_fds(Gio.UnixFDList.new_from_array([os.dup(null.fileno())]))
+        self.assertTrue(finish(waiting.write_all_async, waiting.write_all_finish, GLib.Bytes.new(b"with it"))[0])
+        data, fds, *_ = socket.recv_fds(more, 16, 4)
+        self.assertEqual((data, len(fds)), (b"with it", 1))
+        socket.send_fds(more, [b"back"], fds)
+        os.close(fds[0])
+        self.assertEqual(finish(waiting.read_bytes_async, waiting.read_bytes_finish, 16).get_data(), b"back")
+        self.assertEqual(waiting.steal_fds().get_length(), 1)
+        waiting.drop_peer()
+        self.assertFalse(waiting.get_opened())
+
+        ours, more = socket.socketpair()
+        waiting.accept_fd(ours.detach())
+        finish(waiting.wait_connected_async, waiting.wait_connected_finish)
+        more.close()
+        wait_for(lambda: not waiting.get_opened())
+        theirs.close()
+
+    def test_a_peer_that_is_sent_away(self):
+        listening = open_backend(Charflow.Backend.new_from_spec("socket,port=0,server=on,wait=off,websocket=on"))
+        errors = log_of(listening, "peer-error")
+        with socket.create_connection(("127.0.0.1", listening.get_port())) as peer:
+            peer.send(b"nonsense\r\n\r\n")
+            wait_for(lambda: errors)
+        self.assertIsInstance(errors[0][0], GLib.Error)
+
+    def test_a_serial_line_by_telnet(self):
+        listening = open_backend(Charflow.Backend.new_from_spec("socket,port=0,server=on,wait=off,rfc2217=on"))
+        requests = []
+
+        def settings_requested(backend, settings):
+            requests.append(settings)
+            return settings.get_baud() < 10000
+
+        listening.connect("settings-requested", settings_requested)
+        calling = open_backend(Charflow.Backend.new_from_spec(f"socket,port={listening.get_port()},rfc2217=on"))
+        calling.set_serial_settings(Charflow.SerialSettings.new_from_string("4800 7E1"))
+        wait_for(lambda: calling.get_peer_settings() and calling.get_peer_settings().get_data_bits() == 7)
+        calling.set_serial_settings(Charflow.SerialSettings.new_from_string("115200 7E1"))
+        wait_for(lambda: requests[-1].get_baud() == 115200)
+        self.assertEqual(listening.get_peer_settings().get_baud(), 4800)
+
+        calling.set_modem_lines(Charflow.ModemLines.RTS)
+        wait_for(lambda: not listening.query_modem_lines()[1] & Charflow.ModemLines.DSR)
+        self.assertTrue(listening.get_modem_lines() & Charflow.ModemLines.CTS)
+        events = log_of(listening, "event")
+        calling.send_break(10)
+        wait_for(lambda: (Charflow.Event.BREAK,) in events)
+        calling.set_break(False)
+
     def test_what_is_not_open_says_so(self):
         with self.assertRaises(GLib.Error) as caught:
             Charflow.NullBackend().write(b"early")
