@@ -29,7 +29,7 @@
  * terminal alone.
  *
  * The library handles no signals. A program that may be stopped and continued calls
- * charflow_stdio_backend_resume() when %SIGCONT arrives, and one that may die calls
+ * charflow_stdio_backend_resume() when `SIGCONT` arrives, and one that may die calls
  * charflow_stdio_backend_restore() before; both may be called from a signal handler.
  *
  * In a spec it is `stdio`, with the option `signal`.
