@@ -3,7 +3,6 @@
 /* The far end of a stream: a source of so many bytes, or a sink. It prints where it is to be found, and at last what it
  * measured, as one line of JSON. */
 
-#define _GNU_SOURCE
 #include "config.h"
 
 #include "bench-util.h"
