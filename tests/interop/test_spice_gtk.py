@@ -9,7 +9,8 @@ from harness import MIB, PASSWORD, PORT_NAME, Device, EchoDevice, SourceDevice
 
 BULK = 64 * MIB
 # One read() for each byte, on a machine of two slow cores with the server and the client on the same.
-SLOW_LIMIT_S = 90
+# 67 million system calls of the device are most of it, whatever else the machine does meanwhile.
+SLOW_LIMIT_S = 300
 
 
 class SpiceGtkTest(harness.TestCase):
