@@ -67,6 +67,8 @@ class StdioTest(harness.TestCase):
     def test_a_signal_that_kills_restores(self):
         for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
             with self.subTest(number):
+                # Under nohup the server would inherit that it is ignored.
+                self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
                 server = self.serve_here()
                 server.send_signal(number)
                 self.assertIn(server.wait(), (0, -number), server.describe())
