@@ -97,6 +97,18 @@ open_tape (TestTape *self)
   g_assert_no_error (error);
 }
 
+/* It is what the owner is to use, here the back end itself. */
+static gboolean
+claim (CharflowBackend *backend,
+       gpointer         owner,
+       GError         **error)
+{
+  g_autoptr (CharflowBackend) part = charflow_backend_claim (backend, owner, error);
+
+  g_assert_true (part == NULL || part == backend);
+  return part != NULL;
+}
+
 static void
 test_claim (void)
 {
@@ -105,17 +117,17 @@ test_claim (void)
   int one;
   int other;
 
-  g_assert_true (charflow_backend_claim (backend, &one, &error));
-  g_assert_true (charflow_backend_claim (backend, &one, &error));
+  g_assert_true (claim (backend, &one, &error));
+  g_assert_true (claim (backend, &one, &error));
   g_assert_no_error (error);
-  g_assert_false (charflow_backend_claim (backend, &other, &error));
+  g_assert_false (claim (backend, &other, &error));
   g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_BUSY);
   charflow_backend_release (backend, &other);
   g_clear_error (&error);
-  g_assert_false (charflow_backend_claim (backend, &other, &error));
+  g_assert_false (claim (backend, &other, &error));
   charflow_backend_release (backend, &one);
   g_clear_error (&error);
-  g_assert_true (charflow_backend_claim (backend, &other, &error));
+  g_assert_true (claim (backend, &other, &error));
   g_assert_no_error (error);
 }
 

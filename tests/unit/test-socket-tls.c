@@ -308,11 +308,11 @@ test_peer_reads_late (void)
   read_stream (peer, "!");
 }
 
-/* One that never speaks does not hold the place for ever. */
+/* One that never speaks does not hold the place for ever. The limit is long enough for the next one under valgrind. */
 static void
 test_silent_peer (void)
 {
-  g_autoptr (Server) server = server_new ("good", "tls-verify=off,handshake-timeout=300", 16);
+  g_autoptr (Server) server = server_new ("good", "tls-verify=off,handshake-timeout=3000", 16);
   g_autoptr (GSocket) silent = test_socket_join (server->backend);
   gint64 began_at = g_get_monotonic_time ();
   g_autoptr (GIOStream) second = NULL;
@@ -321,7 +321,7 @@ test_silent_peer (void)
   second = join_tls (server, NULL);
   test_wait_until (server->n_errors == 1);
   g_assert_error (server->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  g_assert_cmpint (g_get_monotonic_time () - began_at, >=, 250 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (g_get_monotonic_time () - began_at, >=, 2900 * G_TIME_SPAN_MILLISECOND);
   test_front_end_expect (server->front_end, "<O>");
   g_assert_cmpuint (server->n_errors, ==, 1);
 }

@@ -249,6 +249,8 @@ run_child (void)
 
 /* The test. */
 
+static const char *program; /* /proc/self/exe would be valgrind */
+
 typedef struct
 {
   pid_t pid;
@@ -273,7 +275,7 @@ child_start (int      in_fd,
              int      out_fd,
              gboolean in_session)
 {
-  const char *argv[] = { "/proc/self/exe", "--child", NULL };
+  const char *argv[] = { program, "--child", NULL };
   const struct timeval limit = { .tv_sec = 30 };
   const int target = CONTROL_FD;
   Child *child = g_new0 (Child, 1);
@@ -678,6 +680,7 @@ main (int    argc,
   if (argc == 2 && g_str_equal (argv[1], "--child"))
     return run_child ();
 
+  program = argv[0];
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/stdio-backend/properties", test_properties);
