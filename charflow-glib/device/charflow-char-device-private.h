@@ -148,6 +148,7 @@ void charflow_char_device_take_backend (CharflowCharDevice *self,
                                         CharflowBackend    *backend,
                                         gboolean            opened_here);
 void charflow_char_device_tell_change (CharflowCharDevice *self,
+                                       CharflowBackend    *backend,
                                        gboolean            was_opened);
 /* Gives up a change that is under way; there may be none. */
 void charflow_char_device_abort_change (CharflowCharDevice *self);
@@ -208,6 +209,7 @@ void charflow_char_device_take_backend (CharflowCharDevice *self,
                                         CharflowBackend    *backend,
                                         gboolean            opened_here);
 void charflow_char_device_tell_change (CharflowCharDevice *self,
+                                       CharflowBackend    *backend,
                                        gboolean            was_opened);
 /* Gives up a change that is under way; there may be none. */
 void charflow_char_device_abort_change (CharflowCharDevice *self);

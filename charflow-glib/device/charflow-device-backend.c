@@ -181,11 +181,12 @@ charflow_char_device_check_alive (CharflowCharDevice *self,
 /* To the clients, a change of the back end is the other side going, and the next one coming. */
 void
 charflow_char_device_tell_change (CharflowCharDevice *self,
+                                  CharflowBackend    *backend,
                                   gboolean            was_opened)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  CharflowBackend *backend = priv->backend;
-  gboolean is_opened = charflow_char_device_is_open (priv);
+  /* A handler may have changed it again already, and has told of that then. */
+  gboolean is_opened = backend != NULL && priv->backend == backend && charflow_char_device_is_open (priv);
 
   if (is_opened)
     charflow_char_device_apply_line (self);
@@ -193,7 +194,6 @@ charflow_char_device_tell_change (CharflowCharDevice *self,
     g_object_notify (G_OBJECT (self), "opened");
   if (was_opened)
     g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, CHARFLOW_EVENT_CLOSED);
-  /* A handler may have changed it again, and has told of that then. */
   if (is_opened && priv->backend == backend && charflow_char_device_is_open (priv))
     g_signal_emit (self, charflow_char_device_signals[CHARFLOW_CHAR_DEVICE_SIGNAL_EVENT], 0, CHARFLOW_EVENT_OPENED);
 }
@@ -213,7 +213,7 @@ charflow_char_device_give_up_backend (CharflowCharDevice *self,
   charflow_unread_clear (&priv->unread);
   to_close = charflow_char_device_release_backend (self);
   g_object_notify (G_OBJECT (self), "backend");
-  charflow_char_device_tell_change (self, was_opened);
+  charflow_char_device_tell_change (self, NULL, was_opened);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   charflow_char_device_tell_error (self, error);

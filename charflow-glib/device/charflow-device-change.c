@@ -111,7 +111,7 @@ switch_backend (CharflowCharDevice *self,
   charflow_char_device_settle_unread_end (self);
   if (!priv->keep_unwritten)
     charflow_char_device_drop_writes (self);
-  charflow_char_device_tell_change (self, was_opened);
+  charflow_char_device_tell_change (self, part, was_opened);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   charflow_char_device_open_backend (self);
