@@ -204,18 +204,6 @@ void charflow_char_device_pump_writes (CharflowCharDevice *self);
 
 /* Empties the write queue: the buffers, CharflowWriteBuffer, are the caller's to settle. */
 GPtrArray *charflow_char_device_take_writes (CharflowCharDevice *self);
-void charflow_char_device_take_backend (CharflowCharDevice *self,
-                                        CharflowBackend    *given,
-                                        CharflowBackend    *backend,
-                                        gboolean            opened_here);
-void charflow_char_device_tell_change (CharflowCharDevice *self,
-                                       CharflowBackend    *backend,
-                                       gboolean            was_opened);
-/* Gives up a change that is under way; there may be none. */
-void charflow_char_device_abort_change (CharflowCharDevice *self);
-/* Asks of the back end what was asked of the one before. */
-void charflow_char_device_apply_line (CharflowCharDevice *self);
-void charflow_device_line_clear (CharflowDeviceLine *line);
 /* For a subclass whose other side has gone: nothing that waits is of use to the next one. What it cost goes back. */
 void charflow_char_device_drop_writes (CharflowCharDevice *self);
 
