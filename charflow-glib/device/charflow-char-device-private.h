@@ -72,7 +72,8 @@ typedef struct
   CharflowWriteQueue write_queue;
   gboolean writing;
   gboolean writes_end; /* the peer takes nothing more, and its end is still to be read */
-  GSource *out_source;
+  GSource *out_source; /* while something waits to be written */
+  gboolean out_source_is_idle; /* it waits for its turn, not for room */
   CharflowBlockedTime write_blocked;
   GSource *speaker_timer; /* while others wait for the end of a client's message */
 

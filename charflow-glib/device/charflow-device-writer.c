@@ -74,17 +74,6 @@ count_consumed (CharflowCharDevice  *self,
     charflow_client_count_written (buffer->client, buffer);
 }
 
-static gboolean
-out_source_cb (gpointer user_data)
-{
-  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
-  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-
-  charflow_clear_source (&priv->out_source);
-  charflow_char_device_pump_writes (self);
-  return G_SOURCE_REMOVE;
-}
-
 /* A back end may take what is written although its other side is not there, or has told that it sends nothing more. */
 static gboolean
 is_writable (CharflowCharDevicePrivate *priv)
@@ -98,16 +87,43 @@ may_write (CharflowCharDevicePrivate *priv)
   return priv->running && !priv->writes_end && !charflow_char_device_is_awaiting_state (priv) && is_writable (priv);
 }
 
-/* Writes on when the back end has room, or, where it has, after other sources of the main context. */
+static void write_turn (CharflowCharDevice *self);
+
+static gboolean
+out_source_cb (gpointer user_data)
+{
+  g_autoptr (CharflowCharDevice) self = g_object_ref (user_data);
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  GSource *source = priv->out_source;
+
+  /* A handler runs the main context from within a turn, which looks for room again at its end. */
+  if (priv->writing)
+    {
+      charflow_clear_source (&priv->out_source);
+      return G_SOURCE_REMOVE;
+    }
+
+  write_turn (self);
+  return priv->out_source == source ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+/* While something is queued one source stays, since the main context is woken for each that comes or goes. */
 static void
-write_later (CharflowCharDevice *self,
-             gboolean            has_room)
+update_out_source (CharflowCharDevice *self,
+                   gboolean            has_room)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+  gboolean is_wanted = priv->write_queue.buffers.length > 0 && may_write (priv);
 
-  if (priv->out_source != NULL || !may_write (priv))
+  if (is_wanted && priv->out_source != NULL && !g_source_is_destroyed (priv->out_source) &&
+      (has_room || !priv->out_source_is_idle))
     return;
 
+  charflow_clear_source (&priv->out_source);
+  if (!is_wanted)
+    return;
+
+  priv->out_source_is_idle = has_room;
   priv->out_source = has_room ? g_idle_source_new () : charflow_backend_create_source (priv->backend, G_IO_OUT);
   if (priv->out_source == NULL)
     return;
@@ -166,19 +182,18 @@ write_first (CharflowCharDevice   *self,
   return status;
 }
 
-void
-charflow_char_device_pump_writes (CharflowCharDevice *self)
+/* So much as other sources of the main context may wait for. */
+static void
+write_turn (CharflowCharDevice *self)
 {
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
-  g_autoptr (CharflowCharDevice) guard = NULL;
+  g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
   CharflowWriteStatus status = CHARFLOW_WRITE_STATUS_EMPTY;
   guint n = 0;
 
-  if (priv->writing || (priv->out_source != NULL && priv->write_queue.buffers.length > 0))
+  if (priv->writing)
     return;
 
-  guard = g_object_ref (self);
-  charflow_clear_source (&priv->out_source);
   priv->writing = TRUE;
   while (n < MAX_MESSAGES_PER_TURN && may_write (priv))
     {
@@ -202,8 +217,17 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
   charflow_blocked_time_set (&priv->write_blocked, status == CHARFLOW_WRITE_STATUS_BLOCKED && may_write (priv));
   if (priv->write_queue.held.length > 0)
     charflow_char_device_update_speaker (self);
-  if (priv->write_queue.buffers.length > 0)
-    write_later (self, n == MAX_MESSAGES_PER_TURN);
+  update_out_source (self, n == MAX_MESSAGES_PER_TURN);
+}
+
+void
+charflow_char_device_pump_writes (CharflowCharDevice *self)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  /* What is queued behind what waits has to wait as well. */
+  if (priv->out_source == NULL || priv->write_queue.buffers.length == 0)
+    write_turn (self);
 }
 
 GPtrArray *

@@ -42,6 +42,9 @@ class Stream:
     def prepare(self, stack):
         """Makes what both ends need."""
 
+    def wrap(self, command):
+        return command
+
 
 class Tcp(Stream):
     place = "tcp"
@@ -66,7 +69,7 @@ class Unix(Stream):
 
 
 class Pty(Stream):
-    n_bytes = 64 * MIB
+    n_bytes = 256 * MIB
     far_first = False
 
     @property
@@ -85,7 +88,7 @@ class Pty(Stream):
 
 
 class Serial(Stream):
-    n_bytes = 64 * MIB
+    n_bytes = 256 * MIB
     place = "pty"
 
     def spec(self, place):
@@ -129,6 +132,20 @@ class Fd(Stream):
         return f"FD:{self.near_fd}"
 
 
+class Stdio(Fd):
+    """Through the standard input or output of the near end, on which it says no words then."""
+
+    def wrap(self, command):
+        redirect = f"0<&{self.near_fd}" if self.direction == "read" else f"1>&{self.near_fd}"
+        return ["sh", "-c", f'exec "$0" "$@" {redirect}', *command]
+
+    def spec(self, place):
+        return "stdio,id=b"
+
+    def address(self, place):
+        return "STDIN" if self.direction == "read" else "STDOUT"
+
+
 class File(Stream):
     """Nobody is at its far end: the time is until the near end has done it all."""
 
@@ -155,7 +172,7 @@ class File(Stream):
 
 
 BACKENDS = {"pty": Pty, "serial, on a pty": Serial, "socket, TCP": Tcp, "socket, UNIX": Unix, "pipe": Pipe,
-            "fd, a pipe": Fd, "file": File}
+            "fd, a pipe": Fd, "stdio, a pipe": Stdio, "file": File}
 
 
 def near_command(kind, build, stream, place):
@@ -210,7 +227,7 @@ def measure(build, kind, backend, direction, limit_s, share):
             far = start_far()
             place = far.read_line(READY_LIMIT_S)
         started = time.monotonic()
-        near = start(kind, near_command(kind, build, stream, place), stream.near_fd)
+        near = start(kind, stream.wrap(near_command(kind, build, stream, place)), stream.near_fd)
         if stream.place is None:
             return stream.n_bytes / time_file(kind, near, started, limit_s) / 1e6
         if far is None:

@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +74,10 @@ listen_tcp (void)
   if (bind (listener, (struct sockaddr *) &address, size) < 0 || listen (listener, 1) < 0 ||
       getsockname (listener, (struct sockaddr *) &address, &size) < 0)
     err (1, "could not listen");
+
+  /* One that paces what it sends would be measured itself; accepted connections inherit this one. */
+  if (setsockopt (listener, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen ("reno")) < 0)
+    err (1, "could not choose the congestion control");
 
   printf ("%d\n", ntohs (address.sin_port));
   fflush (stdout);
