@@ -997,7 +997,8 @@ charflow_backend_read_bytes (CharflowBackend *self,
  * @size: how many there are
  * @error: return location for a #GError
  *
- * Writes as many of the bytes as can be taken at once.
+ * Writes as many of the bytes as can be taken at once. Where these are not all, a source of
+ * charflow_backend_create_source() says when to go on.
  *
  * Fails with %G_IO_ERROR_WOULD_BLOCK when that is none, which it is too while nobody is on the
  * other side, and with %CHARFLOW_BACKEND_ERROR_NOT_OPEN unless #CharflowBackend:active. Another

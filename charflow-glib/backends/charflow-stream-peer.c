@@ -182,6 +182,30 @@ stream_peer_read (CharflowPeer *peer,
   return take_from_piece (self, buffer, size);
 }
 
+/* TLS takes a record at a time. What stops it after a part was taken will stop the next call as well. */
+static gssize
+write_stream (StreamPeer   *self,
+              const guint8 *data,
+              gsize         size,
+              GError      **error)
+{
+  gsize taken = 0;
+
+  while (taken < size)
+    {
+      gssize len = g_pollable_output_stream_write_nonblocking (self->output, data + taken, size - taken, NULL,
+                                                               taken == 0 ? error : NULL);
+
+      if (len <= 0 && taken == 0)
+        return len;
+      if (len <= 0)
+        break;
+      taken += len;
+    }
+
+  return (gssize) taken;
+}
+
 static gssize
 stream_peer_write (CharflowPeer *peer,
                    const guint8 *data,
@@ -195,7 +219,7 @@ stream_peer_write (CharflowPeer *peer,
   if (self->write_failed)
     g_set_error_literal (&local_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, _("The peer does not read any more"));
   else
-    len = g_pollable_output_stream_write_nonblocking (self->output, data, size, NULL, &local_error);
+    len = write_stream (self, data, size, &local_error);
 
   if (len < 0 && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {

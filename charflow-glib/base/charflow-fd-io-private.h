@@ -28,8 +28,7 @@ gssize charflow_fd_io_read (int            fd,
                             void          *buffer,
                             gsize          size);
 
-/* Writes until all is taken, or nothing more is. As write(2): what stopped it is in errno only where nothing was taken, and
- * is never EINTR. Raises no SIGPIPE. */
+/* Writes once. As write(2), and never interrupted. Less than all means that there is no more room. Raises no SIGPIPE. */
 gssize charflow_fd_io_write (int            fd,
                              CharflowFdType type,
                              const guint8  *data,

@@ -148,29 +148,20 @@ charflow_fd_io_write (int            fd,
                       const guint8  *data,
                       gsize          size)
 {
-  gsize taken = 0;
+  gssize len;
 
-  while (taken < size)
+  do
+    len = write_once (fd, type, data, size);
+  while (len < 0 && errno == EINTR);
+
+  /* A terminal says 0 where a pipe would say EAGAIN. */
+  if (len == 0 && size > 0)
     {
-      gssize len = write_once (fd, type, data + taken, size - taken);
-
-      if (len < 0 && errno == EINTR)
-        continue;
-      if (len <= 0)
-        {
-          /* What stopped it will stop the next call as well. */
-          if (taken > 0)
-            break;
-
-          /* A terminal says 0 where a pipe would say EAGAIN. */
-          if (len == 0)
-            errno = EAGAIN;
-          return -1;
-        }
-      taken += len;
+      errno = EAGAIN;
+      return -1;
     }
 
-  return (gssize) taken;
+  return len;
 }
 
 /* Another opening of an unnamed pipe or of a terminal is the same thing. With others it is not: a file is at its beginning

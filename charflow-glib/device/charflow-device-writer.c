@@ -182,6 +182,13 @@ write_first (CharflowCharDevice   *self,
   return status;
 }
 
+static gboolean
+waits_for_room (CharflowCharDevice *self)
+{
+  update_out_source (self, FALSE);
+  return charflow_char_device_get_private (self)->out_source != NULL;
+}
+
 /* So much as other sources of the main context may wait for. */
 static void
 write_turn (CharflowCharDevice *self)
@@ -189,6 +196,7 @@ write_turn (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
   g_autoptr (CharflowCharDevice) guard = g_object_ref (self);
   CharflowWriteStatus status = CHARFLOW_WRITE_STATUS_EMPTY;
+  gboolean is_blocked;
   guint n = 0;
 
   if (priv->writing)
@@ -202,7 +210,8 @@ write_turn (CharflowCharDevice *self)
       guint peer = priv->peer;
 
       status = write_first (self, &consumed, &error);
-      if (status == CHARFLOW_WRITE_STATUS_PARTIAL)
+      /* A back end that took a part, and never says when it has room, is asked until it takes nothing. */
+      if (status == CHARFLOW_WRITE_STATUS_PARTIAL && !waits_for_room (self))
         continue;
       if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
         charflow_char_device_settle_write_buffer (self, consumed);
@@ -214,7 +223,8 @@ write_turn (CharflowCharDevice *self)
     }
   priv->writing = FALSE;
 
-  charflow_blocked_time_set (&priv->write_blocked, status == CHARFLOW_WRITE_STATUS_BLOCKED && may_write (priv));
+  is_blocked = status == CHARFLOW_WRITE_STATUS_BLOCKED || status == CHARFLOW_WRITE_STATUS_PARTIAL;
+  charflow_blocked_time_set (&priv->write_blocked, is_blocked && may_write (priv));
   if (priv->write_queue.held.length > 0)
     charflow_char_device_update_speaker (self);
   update_out_source (self, n == MAX_MESSAGES_PER_TURN);

@@ -26,7 +26,7 @@ typedef struct
 typedef enum
 {
   CHARFLOW_WRITE_STATUS_CONSUMED, /* the first buffer is through; it was popped */
-  CHARFLOW_WRITE_STATUS_PARTIAL, /* the back end took a part of it, and may take more */
+  CHARFLOW_WRITE_STATUS_PARTIAL, /* the back end took a part of it, and has no more room */
   CHARFLOW_WRITE_STATUS_BLOCKED, /* the back end takes no more now */
   CHARFLOW_WRITE_STATUS_FAILED, /* the error says why; nothing was popped */
   CHARFLOW_WRITE_STATUS_EMPTY,

@@ -87,6 +87,8 @@ test_sixteen_mebibytes (Fixture      *fixture,
 {
   const gsize size = 16 * 1024 * 1024;
   const gsize piece = GPOINTER_TO_SIZE (data);
+  const guint n_refills = (size + 59999) / 60000;
+  const guint n_messages = (size + piece - 1) / piece;
   guint32 *numbers = g_malloc (size);
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *expected = NULL;
@@ -115,8 +117,10 @@ test_sixteen_mebibytes (Fixture      *fixture,
   expected = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
   written = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) fixture->endpoint->written->str, size);
   g_assert_cmpstr (written, ==, expected);
-  g_assert_cmpuint (fixture->endpoint->n_wakeups, ==, (size + 59999) / 60000);
-  g_assert_cmpuint (fixture->endpoint->n_refused, ==, fixture->endpoint->n_wakeups);
+  /* It is tried again only when it has told that it has room. */
+  g_assert_cmpuint (fixture->endpoint->n_wakeups, >=, n_refills);
+  g_assert_cmpuint (fixture->endpoint->n_wakeups, <=, size / fixture->endpoint->max_write + n_refills + n_messages);
+  g_assert_cmpuint (fixture->endpoint->n_refused, <=, n_refills);
   g_assert_cmpuint (charflow_client_get_waiting_bytes (fixture->consumer->client), ==, 0);
 }
 
