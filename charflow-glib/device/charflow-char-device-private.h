@@ -75,6 +75,7 @@ typedef struct
   GSource *out_source; /* while something waits to be written */
   gboolean out_source_is_idle; /* it waits for its turn, not for room */
   CharflowBlockedTime write_blocked;
+  GError *write_failure; /* that was told, while nothing has been written since */
   GSource *speaker_timer; /* while others wait for the end of a client's message */
 
   gboolean reading;

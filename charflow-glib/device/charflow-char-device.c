@@ -170,6 +170,7 @@ charflow_char_device_finalize (GObject *object)
   charflow_clear_source (&priv->speaker_timer);
   charflow_device_line_clear (&priv->line);
   charflow_unread_clear (&priv->unread);
+  g_clear_error (&priv->write_failure);
   g_clear_object (&priv->clients);
   g_clear_pointer (&priv->to_flush, g_ptr_array_unref);
   g_clear_pointer (&priv->chunk, charflow_chunk_free);
@@ -720,7 +721,8 @@ install_signals (GObjectClass *object_class)
    * @self: the device
    * @error: what went wrong
    *
-   * The back end could not be opened, read or written.
+   * The back end could not be opened, read or written. Where it stays open and loses each message, as a file on a
+   * full disk does, that is told for the first, and again once something has been written in between.
    *
    * Since: 1.0
    */

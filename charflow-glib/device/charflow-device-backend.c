@@ -19,6 +19,7 @@ charflow_char_device_drop_sources (CharflowCharDevice *self)
   charflow_clear_source (&priv->out_source);
   charflow_blocked_time_set (&priv->read_blocked, FALSE);
   charflow_blocked_time_set (&priv->write_blocked, FALSE);
+  g_clear_error (&priv->write_failure);
 }
 
 static void

@@ -133,6 +133,24 @@ update_out_source (CharflowCharDevice *self,
   g_source_attach (priv->out_source, priv->context);
 }
 
+/* A disk that is full fails for each message; it is told once, until something can be written again. */
+static void
+tell_lost_message (CharflowCharDevice *self,
+                   const GError       *error)
+{
+  CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
+
+  if (priv->write_failure != NULL && g_error_matches (error, priv->write_failure->domain, priv->write_failure->code))
+    {
+      g_debug ("Another message is lost: %s", error->message);
+      return;
+    }
+
+  g_clear_error (&priv->write_failure);
+  priv->write_failure = g_error_copy (error);
+  charflow_char_device_tell_error (self, error);
+}
+
 /* A peer that has gone leaves what is queued to the next one, whose coming is told. A back end that fails while it stays open
  * loses the message that it failed on, and no more. */
 static void
@@ -152,15 +170,18 @@ take_failed_write (CharflowCharDevice *self,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
     {
       priv->writes_end = TRUE;
+      charflow_char_device_tell_error (self, error);
+      return;
     }
-  else if (is_writable (priv))
+
+  if (is_writable (priv))
     {
       g_autoptr (CharflowWriteBuffer) buffer = charflow_write_queue_pop (&priv->write_queue);
 
       if (buffer != NULL)
         charflow_char_device_settle_write_buffer (self, buffer);
     }
-  charflow_char_device_tell_error (self, error);
+  tell_lost_message (self, error);
 }
 
 static CharflowWriteStatus
@@ -174,7 +195,10 @@ write_first (CharflowCharDevice   *self,
   CharflowWriteStatus status = charflow_write_queue_write (&priv->write_queue, backend, &progress, consumed, error);
 
   if (progress > 0)
-    priv->active = TRUE;
+    {
+      priv->active = TRUE;
+      g_clear_error (&priv->write_failure);
+    }
   priv->figures.written_bytes += progress;
   if (status == CHARFLOW_WRITE_STATUS_CONSUMED)
     count_consumed (self, *consumed);

@@ -149,20 +149,21 @@ class ErrorsTest(harness.TestCase):
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_full_disk_stops_nothing(self):
-        """A message that is lost is told; of a log the first loss is."""
+        """Of a file and of a log the first loss is told, and no other."""
         server = self.serve("--chardev=file,id=full,path=/dev/full", "--channel=port,chardev=full",
                             "--chardev=loopback,id=echo,logfile=/dev/full", "--channel=port,chardev=echo", device=None)
         with Session(server.address, PASSWORD) as session:
             full, echo = (session.open_port_id(channel_id) for channel_type, channel_id in session.list_channels()
                           if channel_type == wire_peer.PORT)
-            full.send_data(b"lost")
             for n in range(3):
+                full.send_data(b"%d: lost\n" % n)
                 echo.send_data(b"%d: heard\n" % n)
                 echo.await_data(b"%d: heard\n" % n)
             server.await_line("full: Could not write to 'file:/dev/full': No space left on device", server.err)
         self.assertEqual(server.stop(), 0, server.describe())
         self.assertEqual(len(server.err), 2, server.describe())
-        self.assertEqual(len([line for line in server.err if "the log '/dev/full'" in line]), 1, server.err)
+        for place in ("'file:/dev/full'", "the log '/dev/full'"):
+            self.assertEqual(len([line for line in server.err if place in line]), 1, server.err)
 
 
 if __name__ == "__main__":

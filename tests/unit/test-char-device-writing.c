@@ -255,6 +255,48 @@ test_failed (Fixture      *fixture,
 }
 
 static void
+count_error_cb (CharflowCharDevice *device,
+                const GError       *error,
+                guint              *n)
+{
+  (*n)++;
+}
+
+static void
+fail_write (Fixture *fixture,
+            int      code)
+{
+  fixture->endpoint->write_error = g_error_new_literal (G_IO_ERROR, code, "Broken");
+  test_consumer_write (fixture->consumer, "lost");
+  test_settle ();
+}
+
+static void
+test_failing (Fixture      *fixture,
+              gconstpointer unused)
+{
+  guint n_told = 0;
+
+  g_signal_connect (fixture->device, "backend-error", G_CALLBACK (count_error_cb), &n_told);
+  for (guint i = 0; i < 3; i++)
+    fail_write (fixture, G_IO_ERROR_NO_SPACE);
+  g_assert_cmpuint (n_told, ==, 1);
+  fail_write (fixture, G_IO_ERROR_READ_ONLY);
+  g_assert_cmpuint (n_told, ==, 2);
+  test_consumer_write (fixture->consumer, "written");
+  fail_write (fixture, G_IO_ERROR_READ_ONLY);
+  g_assert_cmpuint (n_told, ==, 3);
+  g_assert_cmpstr (fixture->endpoint->written->str, ==, "written");
+  g_assert_cmpuint (charflow_client_get_client_tokens_held (fixture->consumer->client), ==, 10);
+
+  /* What is told of one peer is not told of the next. */
+  charflow_backend_emit_event (CHARFLOW_BACKEND (fixture->endpoint), CHARFLOW_EVENT_CLOSED);
+  charflow_backend_emit_event (CHARFLOW_BACKEND (fixture->endpoint), CHARFLOW_EVENT_OPENED);
+  fail_write (fixture, G_IO_ERROR_READ_ONLY);
+  g_assert_cmpuint (n_told, ==, 4);
+}
+
+static void
 test_empty (Fixture      *fixture,
             gconstpointer unused)
 {
@@ -322,6 +364,7 @@ main (int    argc,
   add ("/char-device/writing/bounded-in-bytes-then-writable", test_would_block);
   add ("/char-device/writing/writable-after-reset", test_would_block_reset);
   add ("/char-device/writing/failure-loses-one-message", test_failed);
+  add ("/char-device/writing/same-failure-is-told-once", test_failing);
   add ("/char-device/writing/empty-message-is-consumed", test_empty);
   add ("/char-device/writing/writing-in-handlers-starves-nobody", test_fair);
 
