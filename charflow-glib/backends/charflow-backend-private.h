@@ -13,6 +13,13 @@ CharflowBackend *charflow_backend_claim (CharflowBackend *self,
                                          GError         **error) G_GNUC_WARN_UNUSED_RESULT;
 void charflow_backend_release (CharflowBackend *self,
                                gpointer         owner);
+/* Calls back once, when whoever has claimed it releases it; @data is freed then, or with the back end, or by the next call. */
+typedef void (*CharflowBackendReleasedFunc) (CharflowBackend *self,
+                                             gpointer         data);
+void charflow_backend_await_release (CharflowBackend            *self,
+                                     CharflowBackendReleasedFunc callback,
+                                     gpointer                    data,
+                                     GDestroyNotify              free_data);
 /* Who has claimed it, to be compared, or NULL. */
 gpointer charflow_backend_get_owner (CharflowBackend *self);
 

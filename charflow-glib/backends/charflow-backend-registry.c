@@ -496,6 +496,17 @@ exchange (CharflowBackendRegistry *self,
   return is_done;
 }
 
+static void
+put_in_place (CharflowBackendRegistry *self,
+              guint                    position,
+              CharflowBackend         *backend)
+{
+  g_autoptr (CharflowBackend) old = self->backends->pdata[position];
+
+  self->backends->pdata[position] = g_object_ref (backend);
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 1);
+}
+
 /* A handler may have done anything to the registry meanwhile. */
 static void
 replace (CharflowBackendRegistry *self,
@@ -509,15 +520,53 @@ replace (CharflowBackendRegistry *self,
     append (self, base);
 
   if (g_ptr_array_find (self->backends, old, &position))
-    {
-      self->backends->pdata[position] = g_object_ref (backend);
-      g_list_model_items_changed (G_LIST_MODEL (self), position, 1, 1);
-      g_object_unref (old);
-    }
+    put_in_place (self, position, backend);
   else if (charflow_backend_registry_lookup (self, charflow_backend_get_label (backend)) == NULL)
-    {
-      append (self, backend);
-    }
+    append (self, backend);
+}
+
+/* An exchange that has not ended. */
+typedef struct
+{
+  GWeakRef registry;
+  GWeakRef old;
+} Exchange;
+
+static void
+exchange_free (gpointer data)
+{
+  Exchange *pending = data;
+
+  g_weak_ref_clear (&pending->registry);
+  g_weak_ref_clear (&pending->old);
+  g_free (pending);
+}
+
+/* Where the old one is in use still, the device could not open the new one and stays as it was. */
+static void
+released_cb (CharflowBackend *backend,
+             gpointer         data)
+{
+  Exchange *pending = data;
+  g_autoptr (CharflowBackendRegistry) self = g_weak_ref_get (&pending->registry);
+  g_autoptr (CharflowBackend) old = g_weak_ref_get (&pending->old);
+  guint position;
+
+  if (self != NULL && old != NULL && charflow_backend_get_owner (old) != NULL &&
+      g_ptr_array_find (self->backends, backend, &position))
+    put_in_place (self, position, old);
+}
+
+static void
+await_end (CharflowBackendRegistry *self,
+           CharflowBackend         *old,
+           CharflowBackend         *backend)
+{
+  Exchange *pending = g_new0 (Exchange, 1);
+
+  g_weak_ref_init (&pending->registry, self);
+  g_weak_ref_init (&pending->old, old);
+  charflow_backend_await_release (backend, released_cb, pending, exchange_free);
 }
 
 /**
@@ -532,9 +581,9 @@ replace (CharflowBackendRegistry *self,
  * Where a multiplexer of this registry has the old one as its base, it gets the new one. Where a device has it,
  * #CharflowBackendRegistry::change-backend asks for the exchange. A device that is running opens the new one first, and
  * keeps the old one until then: it is not closed here, but when the device has let go of it, with its last reference at
- * the latest. The label is that of the new one at once, also when it cannot be opened after all and the device stays with
- * the old one; #CharflowCharDevice::backend-error tells that, and another charflow_backend_registry_change() may follow
- * once the device has one of the registry again.
+ * the latest. The label is that of the new one at once. When this cannot be opened after all, the device stays with the
+ * old one, which #CharflowCharDevice::backend-error tells, and the old one has its label and place again, unless
+ * a new multiplexer was to come.
  *
  * Fails with %CHARFLOW_BACKEND_ERROR_NOT_FOUND when there is none of this label, with
  * %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when the spec has an `id`, with %CHARFLOW_BACKEND_ERROR_BUSY when nobody makes the
@@ -573,6 +622,8 @@ charflow_backend_registry_change (CharflowBackendRegistry *self,
   /* A device may serve with it until the new one is open. */
   if (charflow_backend_get_owner (old) == NULL)
     charflow_backend_close (old);
+  else if (charflow_backend_get_owner (backend) != NULL)
+    await_end (self, old, backend);
   return TRUE;
 }
 

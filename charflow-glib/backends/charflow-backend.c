@@ -64,6 +64,9 @@ typedef struct
   char *uri;
   GMainContext *context;
   gpointer owner;
+  CharflowBackendReleasedFunc released; /* or NULL */
+  gpointer released_data;
+  GDestroyNotify free_released_data;
   Opening *opening; /* the one that has not been answered */
   Opening *running; /* the one in the virtual function; another one after a close */
   CharflowFeatures features;
@@ -406,6 +409,8 @@ charflow_backend_finalize (GObject *object)
 {
   CharflowBackendPrivate *priv = get_private (CHARFLOW_BACKEND (object));
 
+  if (priv->released != NULL)
+    priv->free_released_data (priv->released_data);
   g_free (priv->label);
   g_free (priv->uri);
   g_main_context_unref (priv->context);
@@ -1244,6 +1249,22 @@ charflow_backend_claim (CharflowBackend *self,
   return g_steal_pointer (&part);
 }
 
+static void
+tell_release (CharflowBackend *self)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+  CharflowBackendReleasedFunc callback = priv->released;
+  gpointer data = priv->released_data;
+  GDestroyNotify free_data = priv->free_released_data;
+
+  if (callback == NULL)
+    return;
+
+  priv->released = NULL;
+  callback (self, data);
+  free_data (data);
+}
+
 void
 charflow_backend_release (CharflowBackend *self,
                           gpointer         owner)
@@ -1257,6 +1278,22 @@ charflow_backend_release (CharflowBackend *self,
   priv->owner = NULL;
   if (klass->detach != NULL)
     klass->detach (self);
+  tell_release (self);
+}
+
+void
+charflow_backend_await_release (CharflowBackend            *self,
+                                CharflowBackendReleasedFunc callback,
+                                gpointer                    data,
+                                GDestroyNotify              free_data)
+{
+  CharflowBackendPrivate *priv = get_private (self);
+
+  if (priv->released != NULL)
+    priv->free_released_data (priv->released_data);
+  priv->released = callback;
+  priv->released_data = data;
+  priv->free_released_data = free_data;
 }
 
 gpointer

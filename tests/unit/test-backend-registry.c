@@ -427,7 +427,7 @@ static void
 test_change_fails_later (void)
 {
   g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
-  CharflowBackend *old = create (registry, "null,id=n");
+  g_autoptr (CharflowBackend) old = g_object_ref (create (registry, "null,id=n"));
   g_autoptr (CharflowCharDevice) device = charflow_char_device_new (old);
   g_autoptr (GError) told = NULL;
   g_autoptr (GError) error = NULL;
@@ -443,7 +443,17 @@ test_change_fails_later (void)
   g_assert_error (told, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_true (charflow_char_device_get_backend (device) == old);
   g_assert_true (charflow_backend_get_active (old));
-  g_assert_nonnull (charflow_backend_registry_lookup (registry, "n"));
+  g_assert_true (charflow_backend_registry_lookup (registry, "n") == old);
+  g_assert_cmpuint (count (registry), ==, 1);
+
+  /* So that another change may follow, and another one. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (charflow_backend_registry_change (registry, "n", "ringbuf,size=8", &error));
+      g_assert_no_error (error);
+      test_wait_until (charflow_char_device_get_backend (device) == charflow_backend_registry_lookup (registry, "n"));
+    }
+  g_assert_false (charflow_backend_get_active (old));
 }
 
 static void
