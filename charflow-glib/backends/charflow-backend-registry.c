@@ -11,6 +11,7 @@
 #include "charflow-backend-private.h"
 #include "charflow-backend-registry-private.h"
 #include "charflow-mux-backend.h"
+#include "charflow-ringbuf-backend.h"
 #include "charflow-text-private.h"
 
 /**
@@ -657,6 +658,96 @@ charflow_backend_registry_send_break (CharflowBackendRegistry *self,
 
   charflow_backend_emit_event (backend, CHARFLOW_EVENT_BREAK);
   return TRUE;
+}
+
+static CharflowRingbufBackend *
+find_ring (CharflowBackendRegistry *self,
+           const char              *label,
+           GError                 **error)
+{
+  CharflowBackend *backend = find (self, label, error);
+
+  if (backend == NULL)
+    return NULL;
+  if (CHARFLOW_IS_RINGBUF_BACKEND (backend))
+    return CHARFLOW_RINGBUF_BACKEND (backend);
+
+  g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE,
+               _("The back end '%s' is no ring"), label);
+  return NULL;
+}
+
+/**
+ * charflow_backend_registry_take_ring_bytes:
+ * @self: a registry
+ * @label: the label of a ring
+ * @max_size: the most to take, in bytes, at least 1
+ * @error: return location for a #GError
+ *
+ * Takes the oldest bytes out of a ring that is known by its label, as
+ * charflow_ringbuf_backend_take_bytes() does.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_INVALID_VALUE when @max_size is 0, with %CHARFLOW_BACKEND_ERROR_NOT_FOUND when there
+ * is none of this label, and with %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when it is of another kind.
+ *
+ * Returns: (transfer full): the bytes, none when the ring is empty
+ *
+ * Since: 1.0
+ */
+GBytes *
+charflow_backend_registry_take_ring_bytes (CharflowBackendRegistry *self,
+                                           const char              *label,
+                                           gsize                    max_size,
+                                           GError                 **error)
+{
+  CharflowRingbufBackend *ring;
+
+  g_return_val_if_fail (CHARFLOW_IS_BACKEND_REGISTRY (self), NULL);
+  g_return_val_if_fail (label != NULL, NULL);
+
+  ring = find_ring (self, label, error);
+  if (ring == NULL)
+    return NULL;
+  if (max_size == 0)
+    {
+      g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+                   _("A size of 0 takes nothing out of the ring '%s'"), label);
+      return NULL;
+    }
+
+  return charflow_ringbuf_backend_take_bytes (ring, max_size);
+}
+
+/**
+ * charflow_backend_registry_feed_ring_bytes:
+ * @self: a registry
+ * @label: the label of a ring
+ * @bytes: the bytes
+ * @error: return location for a #GError
+ *
+ * Adds bytes to a ring that is known by its label, as charflow_ringbuf_backend_feed_bytes() does.
+ *
+ * Fails with %CHARFLOW_BACKEND_ERROR_NOT_FOUND when there is none of this label, with
+ * %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when it is of another kind, and as that function does.
+ *
+ * Returns: %TRUE on success
+ *
+ * Since: 1.0
+ */
+gboolean
+charflow_backend_registry_feed_ring_bytes (CharflowBackendRegistry *self,
+                                           const char              *label,
+                                           GBytes                  *bytes,
+                                           GError                 **error)
+{
+  CharflowRingbufBackend *ring;
+
+  g_return_val_if_fail (CHARFLOW_IS_BACKEND_REGISTRY (self), FALSE);
+  g_return_val_if_fail (label != NULL, FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+
+  ring = find_ring (self, label, error);
+  return ring != NULL && charflow_ringbuf_backend_feed_bytes (ring, bytes, error);
 }
 
 /**

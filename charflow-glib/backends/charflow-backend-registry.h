@@ -42,6 +42,16 @@ gboolean charflow_backend_registry_send_break (CharflowBackendRegistry *self,
                                                const char              *label,
                                                GError                 **error);
 CHARFLOW_AVAILABLE_IN_ALL
+GBytes *charflow_backend_registry_take_ring_bytes (CharflowBackendRegistry *self,
+                                                   const char              *label,
+                                                   gsize                    max_size,
+                                                   GError                 **error);
+CHARFLOW_AVAILABLE_IN_ALL
+gboolean charflow_backend_registry_feed_ring_bytes (CharflowBackendRegistry *self,
+                                                    const char              *label,
+                                                    GBytes                  *bytes,
+                                                    GError                 **error);
+CHARFLOW_AVAILABLE_IN_ALL
 void charflow_backend_registry_close_all (CharflowBackendRegistry *self);
 
 G_END_DECLS

@@ -414,6 +414,43 @@ test_change_in_use (void)
 }
 
 static void
+assert_takes_no_ring (CharflowBackendRegistry *registry,
+                      const char              *label,
+                      gsize                    max_size,
+                      int                      code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (charflow_backend_registry_take_ring_bytes (registry, label, max_size, &error));
+  g_assert_error (error, CHARFLOW_BACKEND_ERROR, code);
+}
+
+static void
+test_ring (void)
+{
+  g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("\x00\xff\x01", 3);
+  g_autoptr (GBytes) taken = NULL;
+  g_autoptr (GBytes) rest = NULL;
+  g_autoptr (GError) error = NULL;
+
+  create (registry, "null,id=n");
+  open_backend (create (registry, "ringbuf,id=r"));
+  g_assert_true (charflow_backend_registry_feed_ring_bytes (registry, "r", bytes, &error));
+  g_assert_no_error (error);
+  g_assert_false (charflow_backend_registry_feed_ring_bytes (registry, "n", bytes, &error));
+  g_assert_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE);
+  assert_takes_no_ring (registry, "r", 0, CHARFLOW_BACKEND_ERROR_INVALID_VALUE);
+  assert_takes_no_ring (registry, "none", 1, CHARFLOW_BACKEND_ERROR_NOT_FOUND);
+  assert_takes_no_ring (registry, "n", 1, CHARFLOW_BACKEND_ERROR_INCOMPATIBLE);
+
+  taken = charflow_backend_registry_take_ring_bytes (registry, "r", 2, NULL);
+  g_assert_cmpmem (g_bytes_get_data (taken, NULL), g_bytes_get_size (taken), "\x00\xff", 2);
+  rest = charflow_backend_registry_take_ring_bytes (registry, "r", 2, NULL);
+  g_assert_cmpmem (g_bytes_get_data (rest, NULL), g_bytes_get_size (rest), "\x01", 1);
+}
+
+static void
 note_error_cb (CharflowCharDevice *device,
                const GError       *error,
                GError            **noted)
@@ -570,6 +607,7 @@ main (int    argc,
 
   g_test_add_func ("/backend-registry/G1/add-and-look-up", test_add_and_lookup);
   g_test_add_func ("/backend-registry/G3/labels", test_labels);
+  g_test_add_func ("/backend-registry/R4/ring-by-its-label", test_ring);
   g_test_add_func ("/backend-registry/G6/second-front-end", test_busy);
   g_test_add_func ("/backend-registry/G10/taken-from-a-device", test_taken_from_device);
   g_test_add_func ("/backend-registry/G11/send-break", test_send_break);
