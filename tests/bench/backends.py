@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from run import KIB, MIB, READY_LIMIT_S, Child, Failure, format_cell
+from run import KIB, MIB, READY_LIMIT_S, Child, Failure, format_cell, run_all
 
 BLOCK = 64 * KIB
 # A program that never comes so far is ended once the far end has all it wants.
@@ -243,26 +243,6 @@ def measure(build, kind, backend, direction, limit_s, share):
         return figures["bytes"] / figures["seconds"] / 1e6
 
 
-def run_all(build, rows, rounds, limit_s, share):
-    """Samples and failures, both by (kind, row). What failed once is not tried again."""
-    samples = {}
-    failures = {}
-    for number in range(rounds):
-        for row in rows:
-            for kind in KINDS:
-                if (kind, row) in failures:
-                    continue
-                try:
-                    rate = measure(build, kind, *row, limit_s, share)
-                except Failure as failure:
-                    failures[kind, row] = str(failure)
-                    print(f"{kind}, {row}: {failure}", file=sys.stderr)
-                    continue
-                samples.setdefault((kind, row), []).append(rate)
-        print(f"round {number + 1} of {rounds} done", file=sys.stderr)
-    return samples, failures
-
-
 def make_table(samples, failures, rows):
     lines = ["| MB/s | charflow | socat | charflow/socat |", "| --- | ---: | ---: | ---: |"]
     for row in rows:
@@ -296,8 +276,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     arguments = parse_arguments()
     rows = [(name, direction) for name in BACKENDS if arguments.only in name for direction in ("read", "write")]
-    samples, failures = run_all(arguments.build.resolve(), rows, arguments.rounds, arguments.limit,
-                                8 if arguments.quick else 1)
+    build = arguments.build.resolve()
+    share = 8 if arguments.quick else 1
+    samples, failures = run_all(KINDS, rows, arguments.rounds,
+                                lambda kind, row: measure(build, kind, *row, arguments.limit, share))
     print(make_table(samples, failures, rows))
     return 1 if failures else 0
 

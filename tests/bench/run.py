@@ -279,22 +279,22 @@ def measure(build, kind, step, limit_s):
         return figures
 
 
-def run_all(build, kinds, steps, rounds, limit_s):
-    """Samples and failures, both by (server, step). A step that failed once is not tried again."""
+def run_all(kinds, names, rounds, measure_one):
+    """Samples of measure_one(kind, name), and failures, both by (kind, name). What failed once is not tried again."""
     samples = {}
     failures = {}
     for number in range(rounds):
-        for name, step in steps.items():
+        for name in names:
             for kind in kinds:
                 if (kind, name) in failures:
                     continue
                 try:
-                    figures = measure(build, kind, step, limit_s)
+                    sample = measure_one(kind, name)
                 except Failure as failure:
                     failures[kind, name] = str(failure)
                     print(f"{kind}, {name}: {failure}", file=sys.stderr)
                     continue
-                samples.setdefault((kind, name), []).append(figures)
+                samples.setdefault((kind, name), []).append(sample)
         print(f"round {number + 1} of {rounds} done", file=sys.stderr)
     return samples, failures
 
@@ -385,8 +385,9 @@ def main():
             parser.error("no such measurement")
         steps = {name: steps[name] for name in wanted}
 
-    samples, failures = run_all(arguments.build.resolve(), arguments.kinds, steps, arguments.rounds,
-                                arguments.limit)
+    build = arguments.build.resolve()
+    samples, failures = run_all(arguments.kinds, steps, arguments.rounds,
+                                lambda kind, name: measure(build, kind, steps[name], arguments.limit))
     print(make_table(samples, failures, arguments.kinds))
     if arguments.json:
         save_json(arguments.json, samples, failures, arguments.rounds, arguments.quick)
