@@ -223,9 +223,6 @@ write_turn (CharflowCharDevice *self)
   gboolean is_blocked;
   guint n = 0;
 
-  if (priv->writing)
-    return;
-
   priv->writing = TRUE;
   while (n < MAX_MESSAGES_PER_TURN && may_write (priv))
     {
@@ -260,7 +257,7 @@ charflow_char_device_pump_writes (CharflowCharDevice *self)
   CharflowCharDevicePrivate *priv = charflow_char_device_get_private (self);
 
   /* What is queued behind what waits has to wait as well. */
-  if (priv->out_source == NULL || priv->write_queue.buffers.length == 0)
+  if (!priv->writing && (priv->out_source == NULL || priv->write_queue.buffers.length == 0))
     write_turn (self);
 }
 
