@@ -90,6 +90,18 @@ class Registry(unittest.TestCase):
         registry.remove("m")
         self.assertEqual(len(registry), 1)
 
+    def test_a_ring_by_its_label(self):
+        registry = Charflow.BackendRegistry()
+        registry.create("null,id=a")
+        ring = registry.create("ringbuf,id=r")
+        finish(ring.open_async, ring.open_finish)
+        data = GLib.Bytes.new(b"\0\xff\1")
+        self.assertTrue(registry.feed_ring_bytes("r", data))
+        self.assertEqual(registry.take_ring_bytes("r", 10).get_data(), b"\0\xff\1")
+        self.assert_fails(Charflow.BackendError.INVALID_VALUE, registry.take_ring_bytes, "r", 0)
+        self.assert_fails(Charflow.BackendError.INCOMPATIBLE, registry.feed_ring_bytes, "a", data)
+        self.assert_fails(Charflow.BackendError.NOT_FOUND, registry.take_ring_bytes, "b", 10)
+
     def test_a_handler_makes_the_change(self):
         registry = Charflow.BackendRegistry()
         device = started(registry.create("null,id=a"))
