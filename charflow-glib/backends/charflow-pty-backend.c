@@ -176,7 +176,7 @@ flush_backlog (CharflowPtyBackend *self)
 
   while ((size = charflow_backlog_peek (self->backlog, piece, sizeof piece)) > 0)
     {
-      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, piece, size);
+      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_TERMINAL, piece, size);
 
       if (len < 0)
         break;
@@ -444,7 +444,7 @@ charflow_pty_backend_read (CharflowBackend *backend,
       return -1;
     }
 
-  len = charflow_fd_io_read (self->master, CHARFLOW_FD_PLAIN, buffer, size);
+  len = charflow_fd_io_read (self->master, CHARFLOW_FD_TERMINAL, buffer, size);
   if (len > 0)
     {
       watch_hangup (self);
@@ -472,7 +472,7 @@ write_to_peer (CharflowPtyBackend *self,
 
   if (flush_backlog (self))
     {
-      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_PLAIN, data, size);
+      gssize len = charflow_fd_io_write (self->master, CHARFLOW_FD_TERMINAL, data, size);
 
       if (len < 0 && errno != EAGAIN)
         {

@@ -11,6 +11,7 @@ typedef enum
   CHARFLOW_FD_PLAIN, /* non-blocking by its flags, or a file that never blocks */
   CHARFLOW_FD_PIPE, /* a write may raise SIGPIPE, and a read find no writer that has come yet */
   CHARFLOW_FD_SOCKET, /* its calls take flags of their own */
+  CHARFLOW_FD_TERMINAL, /* in raw mode; a read(2) brings little of what waits, and may sleep for it */
 } CharflowFdType;
 
 CharflowFdType charflow_fd_io_find_type (int fd);
@@ -22,7 +23,7 @@ int charflow_fd_io_open (const char *path,
                          mode_t      mode,
                          GError    **error);
 
-/* Reads once. As read(2), and never interrupted. A fifo that nobody has written to yet is not at its end. */
+/* Reads what there is now. As read(2), and never interrupted. A fifo that nobody has written to yet is not at its end. */
 gssize charflow_fd_io_read (int            fd,
                             CharflowFdType type,
                             void          *buffer,

@@ -13,11 +13,25 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "charflow-text-private.h"
+
+/* A terminal gives at most 4,095 bytes at once (N_TTY_BUF_SIZE - 1), so that less than this is all it has. */
+#define FULL_TERMINAL_READ 2048
+/* So often it is asked whether there is more by now: a few microseconds in all. */
+#define MAX_TERMINAL_LOOKS 4
+
+static gboolean
+is_raw_terminal (int fd)
+{
+  struct termios modes;
+
+  return tcgetattr (fd, &modes) == 0 && (modes.c_lflag & ICANON) == 0;
+}
 
 CharflowFdType
 charflow_fd_io_find_type (int fd)
@@ -28,6 +42,8 @@ charflow_fd_io_find_type (int fd)
     return CHARFLOW_FD_PLAIN;
   if (S_ISSOCK (info.st_mode))
     return CHARFLOW_FD_SOCKET;
+  if (S_ISCHR (info.st_mode))
+    return is_raw_terminal (fd) ? CHARFLOW_FD_TERMINAL : CHARFLOW_FD_PLAIN;
 
   /* Who has a pipe open for both is a reader and a writer of it, so that it never breaks or ends. */
   if (S_ISFIFO (info.st_mode) && (fcntl (fd, F_GETFL) & O_ACCMODE) != O_RDWR)
@@ -69,11 +85,11 @@ has_pipe_ended (int fd)
   return poll (&pfd, 1, 0) > 0 && (pfd.revents & POLLIN) == 0;
 }
 
-gssize
-charflow_fd_io_read (int            fd,
-                     CharflowFdType type,
-                     void          *buffer,
-                     gsize          size)
+static gssize
+read_once (int            fd,
+           CharflowFdType type,
+           void          *buffer,
+           gsize          size)
 {
   gssize len;
 
@@ -81,6 +97,55 @@ charflow_fd_io_read (int            fd,
     len = type == CHARFLOW_FD_SOCKET ? recv (fd, buffer, size, MSG_DONTWAIT) : read (fd, buffer, size);
   while (len < 0 && errno == EINTR);
 
+  return len;
+}
+
+/* Looks without waiting, which read(2) and poll(2) do not: they sleep until the kernel's worker has handed on what was
+ * written meanwhile, and to wake up takes longer than the few looks after which it mostly has. */
+static gboolean
+has_terminal_more (int fd)
+{
+  for (guint n = 0; n < MAX_TERMINAL_LOOKS; n++)
+    {
+      int available = 0;
+
+      if (ioctl (fd, FIONREAD, &available) < 0)
+        return FALSE;
+      if (available >= FULL_TERMINAL_READ)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Errors, and the end, are left to the next time. */
+static gsize
+read_more_of_terminal (int     fd,
+                       guint8 *buffer,
+                       gsize   size)
+{
+  gsize taken = 0;
+  gssize len = FULL_TERMINAL_READ;
+
+  while (len >= FULL_TERMINAL_READ && taken < size && has_terminal_more (fd))
+    {
+      len = read_once (fd, CHARFLOW_FD_TERMINAL, buffer + taken, size - taken);
+      taken += MAX (len, 0);
+    }
+
+  return taken;
+}
+
+gssize
+charflow_fd_io_read (int            fd,
+                     CharflowFdType type,
+                     void          *buffer,
+                     gsize          size)
+{
+  gssize len = read_once (fd, type, buffer, size);
+
+  if (type == CHARFLOW_FD_TERMINAL && len >= FULL_TERMINAL_READ)
+    return len + read_more_of_terminal (fd, (guint8 *) buffer + len, size - len);
   if (len == 0 && type == CHARFLOW_FD_PIPE && !has_pipe_ended (fd))
     {
       errno = EAGAIN;
@@ -136,6 +201,7 @@ write_once (int            fd,
       return send (fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     case CHARFLOW_FD_PIPE:
       return write_pipe (fd, data, size);
+    case CHARFLOW_FD_TERMINAL:
     case CHARFLOW_FD_PLAIN:
     default:
       return write (fd, data, size);

@@ -15,8 +15,7 @@
 #define MAX_MESSAGES_PER_TURN 4
 /* What a subclass may ask for before it makes a message of it; as much as a message to the device may have. */
 #define MAX_AVAILABLE (16 * 1024 * 1024)
-/* A read that brings less than this has emptied the back end: a pty gives at most 4,095 bytes at once, all
- * others as much as they have. It saves the read that would only say so. */
+/* A read that brings less than this has emptied the back end. It saves the read that would only say so. */
 #define SHORT_READ 2048
 
 static gsize
