@@ -20,6 +20,8 @@ void charflow_backend_await_release (CharflowBackend            *self,
                                      CharflowBackendReleasedFunc callback,
                                      gpointer                    data,
                                      GDestroyNotify              free_data);
+/* For one that serves several, when one of these has released its part. */
+void charflow_backend_tell_release (CharflowBackend *self);
 /* Who has claimed it, to be compared, or NULL. */
 gpointer charflow_backend_get_owner (CharflowBackend *self);
 
@@ -75,6 +77,18 @@ gboolean charflow_backend_tap_open (CharflowBackend *self,
                                     GError         **error);
 void charflow_backend_tap_close (CharflowBackend *self);
 void charflow_backend_tap_clear (CharflowBackend *self);
+
+/* When @part takes the place of @old, before @old is closed: it logs, and is recorded, as that was, unless it has a log or
+ * recorder of its own, or @given has, of which it is a part. Fail as charflow_backend_set_log() and
+ * charflow_backend_set_recorder() do. */
+gboolean charflow_backend_tap_hand_over_log (CharflowBackend *old,
+                                             CharflowBackend *given,
+                                             CharflowBackend *part,
+                                             GError         **error);
+gboolean charflow_backend_tap_hand_over_recorder (CharflowBackend *old,
+                                                  CharflowBackend *given,
+                                                  CharflowBackend *part,
+                                                  GError         **error);
 
 /* What has passed. They call nobody else. */
 void charflow_backend_tap_input (CharflowBackend    *self,

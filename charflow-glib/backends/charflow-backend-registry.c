@@ -531,6 +531,7 @@ typedef struct
 {
   GWeakRef registry;
   GWeakRef old;
+  GWeakRef base; /* what came with the new one */
 } Exchange;
 
 static void
@@ -540,6 +541,7 @@ exchange_free (gpointer data)
 
   g_weak_ref_clear (&pending->registry);
   g_weak_ref_clear (&pending->old);
+  g_weak_ref_clear (&pending->base);
   g_free (pending);
 }
 
@@ -551,22 +553,29 @@ released_cb (CharflowBackend *backend,
   Exchange *pending = data;
   g_autoptr (CharflowBackendRegistry) self = g_weak_ref_get (&pending->registry);
   g_autoptr (CharflowBackend) old = g_weak_ref_get (&pending->old);
+  g_autoptr (CharflowBackend) base = g_weak_ref_get (&pending->base);
   guint position;
 
-  if (self != NULL && old != NULL && charflow_backend_get_owner (old) != NULL &&
-      g_ptr_array_find (self->backends, backend, &position))
-    put_in_place (self, position, old);
+  if (self == NULL || old == NULL || charflow_backend_get_owner (old) == NULL ||
+      !g_ptr_array_find (self->backends, backend, &position))
+    return;
+
+  put_in_place (self, position, old);
+  if (base != NULL && charflow_backend_get_owner (base) == backend)
+    take_out (self, base);
 }
 
 static void
 await_end (CharflowBackendRegistry *self,
            CharflowBackend         *old,
-           CharflowBackend         *backend)
+           CharflowBackend         *backend,
+           CharflowBackend         *base)
 {
   Exchange *pending = g_new0 (Exchange, 1);
 
   g_weak_ref_init (&pending->registry, self);
   g_weak_ref_init (&pending->old, old);
+  g_weak_ref_init (&pending->base, base);
   charflow_backend_await_release (backend, released_cb, pending, exchange_free);
 }
 
@@ -583,8 +592,7 @@ await_end (CharflowBackendRegistry *self,
  * #CharflowBackendRegistry::change-backend asks for the exchange. A device that is running opens the new one first, and
  * keeps the old one until then: it is not closed here, but when the device has let go of it, with its last reference at
  * the latest. The label is that of the new one at once. When this cannot be opened after all, the device stays with the
- * old one, which #CharflowCharDevice::backend-error tells, and the old one has its label and place again, unless
- * a new multiplexer was to come.
+ * old one, which #CharflowCharDevice::backend-error tells, and the old one has its label and place again.
  *
  * Fails with %CHARFLOW_BACKEND_ERROR_NOT_FOUND when there is none of this label, with
  * %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when the spec has an `id`, with %CHARFLOW_BACKEND_ERROR_BUSY when nobody makes the
@@ -623,8 +631,8 @@ charflow_backend_registry_change (CharflowBackendRegistry *self,
   /* A device may serve with it until the new one is open. */
   if (charflow_backend_get_owner (old) == NULL)
     charflow_backend_close (old);
-  else if (charflow_backend_get_owner (backend) != NULL)
-    await_end (self, old, backend);
+  else if (is_in_use (backend))
+    await_end (self, old, backend, base);
   return TRUE;
 }
 

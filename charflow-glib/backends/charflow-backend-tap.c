@@ -265,6 +265,38 @@ charflow_backend_set_recorder (CharflowBackend  *self,
   return TRUE;
 }
 
+gboolean
+charflow_backend_tap_hand_over_log (CharflowBackend *old,
+                                    CharflowBackend *given,
+                                    CharflowBackend *part,
+                                    GError         **error)
+{
+  CharflowLog *log = charflow_backend_get_log (old);
+
+  if (log == NULL || charflow_backend_get_log (given) != NULL || charflow_backend_get_log (part) != NULL)
+    return TRUE;
+
+  /* The new one has it before the old one loses it, so that the file stays open all the time. */
+  return charflow_backend_set_log (part, log, error) && charflow_backend_set_log (old, NULL, error);
+}
+
+gboolean
+charflow_backend_tap_hand_over_recorder (CharflowBackend *old,
+                                         CharflowBackend *given,
+                                         CharflowBackend *part,
+                                         GError         **error)
+{
+  g_autoptr (CharflowRecorder) recorder = NULL;
+
+  g_set_object (&recorder, charflow_backend_get_recorder (old));
+  if (recorder == NULL || charflow_backend_get_recorder (given) != NULL || charflow_backend_get_recorder (part) != NULL)
+    return TRUE;
+
+  /* The old one loses it first: where both have one label, the record is of one back end, of which the other side goes
+   * first and comes then. */
+  return charflow_backend_set_recorder (old, NULL, error) && charflow_backend_set_recorder (part, recorder, error);
+}
+
 void
 charflow_backend_tap_set_log_property (CharflowBackend *self,
                                        CharflowLog     *log)

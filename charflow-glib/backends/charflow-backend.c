@@ -1249,8 +1249,8 @@ charflow_backend_claim (CharflowBackend *self,
   return g_steal_pointer (&part);
 }
 
-static void
-tell_release (CharflowBackend *self)
+void
+charflow_backend_tell_release (CharflowBackend *self)
 {
   CharflowBackendPrivate *priv = get_private (self);
   CharflowBackendReleasedFunc callback = priv->released;
@@ -1278,7 +1278,7 @@ charflow_backend_release (CharflowBackend *self,
   priv->owner = NULL;
   if (klass->detach != NULL)
     klass->detach (self);
-  tell_release (self);
+  charflow_backend_tell_release (self);
 }
 
 void

@@ -323,6 +323,24 @@ charflow_mux_backend_close_base (CharflowMuxBackend *self)
   charflow_backend_close (base);
 }
 
+/* Errors may be told to handlers that change the base themselves: the last one counts. */
+static void
+hand_over_tap (CharflowMuxBackend *self,
+               CharflowBackend    *old)
+{
+  g_autoptr (CharflowBackend) given = g_object_ref (self->given);
+  g_autoptr (CharflowBackend) part = g_object_ref (self->base);
+  g_autoptr (GError) log_error = NULL;
+  g_autoptr (GError) recorder_error = NULL;
+
+  charflow_backend_tap_hand_over_log (old, given, part, &log_error);
+  charflow_backend_tap_hand_over_recorder (old, given, part, &recorder_error);
+  if (log_error != NULL)
+    charflow_mux_backend_tell_error (self, log_error);
+  if (recorder_error != NULL)
+    charflow_mux_backend_tell_error (self, recorder_error);
+}
+
 /**
  * charflow_mux_backend_get_backend:
  * @self: a multiplexer
@@ -351,7 +369,8 @@ charflow_mux_backend_get_backend (CharflowMuxBackend *self)
  * side has gone, where it was there, and that it has come, where that of the new one is there.
  *
  * Where the multiplexer is open, the new one is opened if it is not open yet; if that fails,
- * #CharflowMuxBackend::backend-error says why. The old one is closed if it was opened by the multiplexer.
+ * #CharflowMuxBackend::backend-error says why. The old one is closed if it was opened by the multiplexer. Its log and its
+ * recorder go over to a new one that has none, as with charflow_char_device_set_backend().
  *
  * Fails with %CHARFLOW_BACKEND_ERROR_BUSY when somebody else has the new one, and with
  * %CHARFLOW_BACKEND_ERROR_INCOMPATIBLE when it would have itself as its base in the end; then the old one stays.
@@ -367,6 +386,7 @@ charflow_mux_backend_set_backend (CharflowMuxBackend *self,
 {
   g_autoptr (CharflowMuxBackend) guard = NULL;
   g_autoptr (CharflowBackend) part = NULL;
+  g_autoptr (CharflowBackend) old = NULL;
   g_autoptr (CharflowBackend) to_close = NULL;
   guint serial;
 
@@ -380,10 +400,13 @@ charflow_mux_backend_set_backend (CharflowMuxBackend *self,
     return FALSE;
 
   guard = g_object_ref (self);
+  g_set_object (&old, self->base);
   to_close = charflow_mux_backend_release_base (self);
   serial = self->base_serial;
   charflow_mux_backend_take_base (self, backend, part);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
+  if (old != NULL && part != NULL && self->base_serial == serial)
+    hand_over_tap (self, old);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   if (self->base_serial != serial)

@@ -178,6 +178,7 @@ charflow_mux_backend_remove_slot (CharflowMuxBackend *self,
   charflow_mux_backend_resume_input (self);
   charflow_mux_backend_update_front_end_open (self);
   charflow_mux_backend_notify_later (self);
+  charflow_backend_tell_release (CHARFLOW_BACKEND (self));
 }
 
 void

@@ -50,43 +50,19 @@ ask_handlers (CharflowCharDevice *self,
   return accepted;
 }
 
-/* The new one has it before the old one is closed, so that the file stays open all the time. */
 static void
-hand_over_log (CharflowCharDevice *self,
+hand_over_tap (CharflowCharDevice *self,
                CharflowBackend    *old,
                CharflowBackend    *given,
                CharflowBackend    *part)
 {
-  CharflowLog *log = charflow_backend_get_log (old);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) log_error = NULL;
+  g_autoptr (GError) recorder_error = NULL;
 
-  if (log == NULL || charflow_backend_get_log (given) != NULL || charflow_backend_get_log (part) != NULL)
-    return;
-
-  if (charflow_backend_set_log (part, log, &error))
-    charflow_backend_set_log (old, NULL, NULL); /* which cannot fail */
-  else
-    charflow_char_device_tell_error (self, error);
-}
-
-/* The old one loses it before the new one has it: where both have one label, the record is of one back end, of which the
- * other side goes first and comes then. */
-static void
-hand_over_recorder (CharflowCharDevice *self,
-                    CharflowBackend    *old,
-                    CharflowBackend    *given,
-                    CharflowBackend    *part)
-{
-  g_autoptr (CharflowRecorder) recorder = NULL;
-  g_autoptr (GError) error = NULL;
-
-  g_set_object (&recorder, charflow_backend_get_recorder (old));
-  if (recorder == NULL || charflow_backend_get_recorder (given) != NULL || charflow_backend_get_recorder (part) != NULL)
-    return;
-
-  charflow_backend_set_recorder (old, NULL, NULL); /* which cannot fail */
-  if (!charflow_backend_set_recorder (part, recorder, &error))
-    charflow_char_device_tell_error (self, error);
+  if (!charflow_backend_tap_hand_over_log (old, given, part, &log_error))
+    charflow_char_device_tell_error (self, log_error);
+  if (!charflow_backend_tap_hand_over_recorder (old, given, part, &recorder_error))
+    charflow_char_device_tell_error (self, recorder_error);
 }
 
 static void
@@ -103,10 +79,7 @@ switch_backend (CharflowCharDevice *self,
   if (part != NULL)
     charflow_char_device_take_backend (self, given, part, opened_here);
   if (old != NULL && part != NULL)
-    {
-      hand_over_log (self, old, given, part);
-      hand_over_recorder (self, old, given, part);
-    }
+    hand_over_tap (self, old, given, part);
   g_object_notify (G_OBJECT (self), "backend");
   charflow_char_device_settle_unread_end (self);
   if (!priv->keep_unwritten)

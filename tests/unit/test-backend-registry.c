@@ -461,7 +461,7 @@ note_error_cb (CharflowCharDevice *device,
 
 /* What cannot be opened leaves the device with the one that works. */
 static void
-test_change_fails_later (void)
+test_change_fails_later (gconstpointer spec)
 {
   g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
   g_autoptr (CharflowBackend) old = g_object_ref (create (registry, "null,id=n"));
@@ -474,7 +474,7 @@ test_change_fails_later (void)
   g_signal_connect (registry, "change-backend", G_CALLBACK (change_cb), device);
   g_signal_connect (device, "backend-error", G_CALLBACK (note_error_cb), &told);
 
-  g_assert_true (charflow_backend_registry_change (registry, "n", "file,path=/nonexistent/file", &error));
+  g_assert_true (charflow_backend_registry_change (registry, "n", spec, &error));
   g_assert_no_error (error);
   test_wait_until (told != NULL);
   g_assert_error (told, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
@@ -617,7 +617,9 @@ main (int    argc,
   g_test_add_func ("/backend-registry/remove", test_remove);
   g_test_add_func ("/backend-registry/change/unused", test_change_unused);
   g_test_add_func ("/backend-registry/change/in-use", test_change_in_use);
-  g_test_add_func ("/backend-registry/change/fails-later", test_change_fails_later);
+  g_test_add_data_func ("/backend-registry/change/fails-later", "file,path=/nonexistent/file", test_change_fails_later);
+  g_test_add_data_func ("/backend-registry/change/fails-later-below-a-mux", "file,path=/nonexistent/file,mux=on",
+                        test_change_fails_later);
   g_test_add_func ("/backend-registry/change/base-of-mux", test_change_base);
   g_test_add_func ("/backend-registry/change/spoiled-by-the-handler", test_spoiled_change);
   g_test_add_func ("/backend-registry/dropped-in-handler", test_dropped_in_handler);

@@ -677,6 +677,38 @@ test_recorder_is_handed_over (void)
   g_assert_cmpstr (kinds->str, ==, "0.0 3.0 2.0 3.1 3.0 2.0 4.0 ");
 }
 
+/* Of a multiplexer, whose front ends need not notice. */
+static void
+test_base_hands_over (void)
+{
+  g_autoptr (TestFolder) folder = test_folder_new ();
+  g_autofree char *path = test_folder_path (folder, "log");
+  g_autofree char *record_path = test_folder_path (folder, "record");
+  g_autoptr (CharflowLog) log = charflow_log_new (path, FALSE);
+  g_autoptr (CharflowRecorder) recorder = charflow_recorder_new (record_path);
+  g_autoptr (TestEndpoint) old = test_endpoint_new ();
+  g_autoptr (TestEndpoint) next = test_endpoint_new ();
+  g_autoptr (CharflowMuxBackend) mux = charflow_mux_backend_new (CHARFLOW_BACKEND (old));
+  g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (mux));
+  g_autoptr (GError) error = NULL;
+
+  charflow_backend_set_log (CHARFLOW_BACKEND (old), log, NULL);
+  charflow_backend_set_recorder (CHARFLOW_BACKEND (old), recorder, NULL);
+  charflow_char_device_start (device);
+  test_wait_until (charflow_char_device_get_opened (device));
+  write_text (device, "first ");
+  g_assert_true (charflow_mux_backend_set_backend (mux, CHARFLOW_BACKEND (next), &error));
+  g_assert_no_error (error);
+  g_assert_true (charflow_backend_get_log (CHARFLOW_BACKEND (next)) == log);
+  g_assert_null (charflow_backend_get_log (CHARFLOW_BACKEND (old)));
+  g_assert_true (charflow_backend_get_recorder (CHARFLOW_BACKEND (next)) == recorder);
+  g_assert_null (charflow_backend_get_recorder (CHARFLOW_BACKEND (old)));
+
+  test_wait_until (charflow_char_device_get_opened (device));
+  write_text (device, "second");
+  assert_file (path, "first second");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -711,6 +743,7 @@ main (int    argc,
   g_test_add_func ("/hotswap/pending/dispose", test_dispose_while_pending);
   g_test_add_func ("/hotswap/log/handed-over", test_log_is_handed_over);
   g_test_add_func ("/hotswap/recorder/handed-over", test_recorder_is_handed_over);
+  g_test_add_func ("/hotswap/H5/base-hands-over", test_base_hands_over);
 
   return g_test_run ();
 }
