@@ -30,7 +30,7 @@ KINDS = ["charflow", "socat"]
 class Stream:
     """A back end with somebody at its far end, whose clock counts."""
 
-    n_bytes = 512 * MIB
+    n_bytes = 2048 * MIB
     # Whether the far end has to be there for the near end to find it.
     far_first = True
 
@@ -149,7 +149,6 @@ class Stdio(Fd):
 class File(Stream):
     """Nobody is at its far end: the time is until the near end has done it all."""
 
-    n_bytes = 2048 * MIB
     place = None
 
     @property
