@@ -58,6 +58,11 @@ public class Viewer.Application : Adw.Application {
         if (is_uri (argument)) {
             if ("password=" in argument)
                 return _("Others can see a password in the arguments; leave it out, and it is asked for");
+            try {
+                Address.check (argument);
+            } catch (Error error) {
+                return _("'%s' is no URI of a server: %s").printf (argument, error.message);
+            }
             return null;
         }
 

@@ -65,26 +65,27 @@ public class Viewer.DeviceLink : Link {
         backend.close ();
     }
 
-    private async void await_signal (string name) throws Error {
-        SourceFunc resume = await_signal.callback;
-        ulong handler;
-        var cancelled_handler = cancellable.cancelled.connect (() => {
-            Idle.add (() => resume ());
-        });
+    private async void await_delivery () throws Error {
+        var wait = new Wait (cancellable);
+        var handler = delivered.connect (wait.end);
 
-        if (name == "delivered")
-            handler = delivered.connect (() => resume ());
-        else
-            handler = got_tokens.connect (() => resume ());
-        yield;
+        yield wait.run ();
         disconnect (handler);
-        cancellable.disconnect (cancelled_handler);
+        cancellable.set_error_if_cancelled ();
+    }
+
+    private async void await_tokens () throws Error {
+        var wait = new Wait (cancellable);
+        var handler = got_tokens.connect (wait.end);
+
+        yield wait.run ();
+        disconnect (handler);
         cancellable.set_error_if_cancelled ();
     }
 
     protected override async Bytes read_some () throws Error {
         while (unread.is_empty ())
-            yield await_signal ("delivered");
+            yield await_delivery ();
 
         var bytes = unread.pop_head ();
 
@@ -102,7 +103,7 @@ public class Viewer.DeviceLink : Link {
                 if (!(error is Charflow.DeviceError.NO_TOKENS))
                     throw error;
             }
-            yield await_signal ("got-tokens");
+            yield await_tokens ();
         }
     }
 

@@ -50,9 +50,12 @@ public abstract class Viewer.Link : Object {
         return bytes;
     }
 
+    // Whether what is sent has somewhere to go.
+    public virtual bool can_send { get { return true; } }
+
     // Returns whether there was room for it.
     public bool send (Bytes bytes) {
-        if (bytes_waiting + bytes.get_size () > MAX_WAITING)
+        if (!can_send || bytes_waiting + bytes.get_size () > MAX_WAITING)
             return false;
 
         waiting.push_tail (bytes);

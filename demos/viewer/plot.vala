@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The last minute of one figure, or of two, with its highest mark.
-public class Viewer.Plot : Gtk.Widget {
+public class Viewer.Plot : Gtk.DrawingArea {
     public const int N_SAMPLES = 60;
     private const int WIDTH = 150;
     private const int HEIGHT = 48;
@@ -18,10 +18,10 @@ public class Viewer.Plot : Gtk.Widget {
         this.has_second = has_second;
     }
 
-    public override void measure (Gtk.Orientation orientation, int for_size, out int minimum, out int natural,
-                                  out int minimum_baseline, out int natural_baseline) {
-        minimum = natural = orientation == Gtk.Orientation.HORIZONTAL ? WIDTH : HEIGHT;
-        minimum_baseline = natural_baseline = -1;
+    construct {
+        content_width = WIDTH;
+        content_height = HEIGHT;
+        set_draw_func (draw);
     }
 
     private static void shift (double[] samples, double value) {
@@ -61,28 +61,23 @@ public class Viewer.Plot : Gtk.Widget {
         cr.stroke ();
     }
 
-    public override void snapshot (Gtk.Snapshot snapshot) {
-        var bounds = Graphene.Rect ();
-
-        bounds.init (0, 0, get_width (), get_height ());
-
-        var cr = snapshot.append_cairo (bounds);
+    private void draw (Gtk.DrawingArea area, Cairo.Context cr, int width, int height) {
         var color = get_style_context ().get_color ();
         Gdk.RGBA accent;
 
         if (!get_style_context ().lookup_color ("accent_color", out accent))
             accent = color;
         cr.set_source_rgba (color.red, color.green, color.blue, 0.08);
-        cr.rectangle (0, 0, get_width (), get_height ());
+        cr.rectangle (0, 0, width, height);
         cr.fill ();
 
         cr.set_line_width (1.5);
         cr.set_line_join (Cairo.LineJoin.ROUND);
         if (has_second) {
             cr.set_source_rgba (color.red, color.green, color.blue, 0.5);
-            draw_line (cr, second, get_top (), get_width (), get_height ());
+            draw_line (cr, second, get_top (), width, height);
         }
         cr.set_source_rgba (accent.red, accent.green, accent.blue, 1);
-        draw_line (cr, first, get_top (), get_width (), get_height ());
+        draw_line (cr, first, get_top (), width, height);
     }
 }

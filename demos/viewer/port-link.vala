@@ -33,8 +33,11 @@ public class Viewer.PortLink : Link {
         if (found == channel)
             return;
 
-        if (channel != null)
+        if (channel != null) {
             channel.disconnect (event_handler);
+            // What was typed before the cut is not to be typed after it.
+            forget_waiting ();
+        }
         channel = found;
         if (found != null) {
             event_handler = found.event.connect (() => changed ());
@@ -47,18 +50,15 @@ public class Viewer.PortLink : Link {
         take_channel (server.lookup_port (port_name));
     }
 
+    public override bool can_send { get { return channel != null; } }
+
     private async void await_channel () throws Error {
         while (channel == null) {
-            SourceFunc resume = await_channel.callback;
-            var attached_handler = attached.connect (() => resume ());
-            var cancelled_handler = cancellable.cancelled.connect (() => {
-                // Not from within, where the handler could not be taken off.
-                Idle.add (() => resume ());
-            });
+            var wait = new Wait (cancellable);
+            var handler = attached.connect (wait.end);
 
-            yield;
-            disconnect (attached_handler);
-            cancellable.disconnect (cancelled_handler);
+            yield wait.run ();
+            disconnect (handler);
             cancellable.set_error_if_cancelled ();
         }
     }

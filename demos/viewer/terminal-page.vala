@@ -112,8 +112,10 @@ public class Viewer.TerminalPage : Gtk.Box {
     }
 
     private void commit_cb (string text, uint size) {
-        if (is_read_only)
+        if (is_read_only || !link.can_send) {
+            error_bell ();
             return;
+        }
 
         if (!link.send (new Bytes (text.data[0:size])))
             told (_("There is no room for %u more bytes: what waits has not been taken yet").printf (size));
@@ -175,10 +177,11 @@ public class Viewer.TerminalPage : Gtk.Box {
     // What is in the terminal, as text.
     public async void save_text (File file) {
         try {
-            var stream = yield file.replace_async (null, false, FileCreateFlags.NONE);
+            var text = new MemoryOutputStream.resizable ();
 
-            terminal.write_contents_sync (stream, Vte.WriteFlags.DEFAULT);
-            yield stream.close_async ();
+            terminal.write_contents_sync (text, Vte.WriteFlags.DEFAULT);
+            text.close ();
+            yield file.replace_contents_bytes_async (text.steal_as_bytes (), null, false, FileCreateFlags.NONE, null, null);
             told (_("Saved as '%s'").printf (file.get_parse_name ()));
         } catch (Error error) {
             told (_("Could not save the text: %s").printf (error.message));

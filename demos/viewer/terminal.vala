@@ -3,13 +3,16 @@
 // A terminal that is fed no faster than it draws, so that whoever floods it is held up instead of the window.
 public class Viewer.Terminal : Vte.Terminal {
     private const size_t BYTES_PER_FRAME = 128 * 1024;
-    private const uint HIDDEN_FRAME_MS = 50;
+    private const uint HIDDEN_FRAME_MS = 100;
     private const uint SCROLLBACK_LINES = 10000;
     private const double ZOOM_STEP = 1.1;
     private const double MIN_ZOOM = 0.25;
     private const double MAX_ZOOM = 4;
 
     private size_t fed_in_frame;
+    private uint quiet_source;
+    private uint hidden_source;
+    private SourceFunc? resume;
 
     construct {
         scrollback_lines = SCROLLBACK_LINES;
@@ -44,19 +47,51 @@ public class Viewer.Terminal : Vte.Terminal {
         fed_in_frame += bytes.get_size ();
         if (fed_in_frame < BYTES_PER_FRAME) {
             // What comes in crumbs is a new frame each time that nothing waits.
-            Idle.add (() => { fed_in_frame = 0; return Source.REMOVE; }, Priority.LOW);
+            if (quiet_source == 0)
+                quiet_source = Idle.add (() => {
+                    fed_in_frame = 0;
+                    quiet_source = 0;
+                    return Source.REMOVE;
+                }, Priority.LOW);
             return;
         }
 
-        SourceFunc resume = feed_in_time.callback;
+        var tick = 0u;
 
+        resume = feed_in_time.callback;
         // The clock of frames stands still where nothing is drawn.
         if (get_mapped ())
-            add_tick_callback (() => { resume (); return Source.REMOVE; });
-        else
-            Timeout.add (HIDDEN_FRAME_MS, (owned) resume);
+            tick = add_tick_callback (() => {
+                drawn ();
+                return Source.CONTINUE;
+            });
+        hidden_source = Timeout.add (HIDDEN_FRAME_MS, () => {
+            hidden_source = 0;
+            drawn ();
+            return Source.REMOVE;
+        });
         yield;
+        if (tick != 0)
+            remove_tick_callback (tick);
+        if (hidden_source != 0)
+            Source.remove (hidden_source);
+        hidden_source = 0;
         fed_in_frame = 0;
+    }
+
+    // A frame is over: whoever comes first, the clock or the time limit, wakes up the feeder, once.
+    private void drawn () {
+        var callback = (owned) resume;
+
+        if (callback != null)
+            callback ();
+    }
+
+    public override void dispose () {
+        if (quiet_source != 0)
+            Source.remove (quiet_source);
+        quiet_source = 0;
+        base.dispose ();
     }
 
     public void zoom (int steps) {

@@ -14,6 +14,7 @@ from gi.repository import Atspi, Gio, GLib
 LIMIT_S = 20
 LOOK_AGAIN_S = 0.02
 BUS_NAME = "org.charflow.Viewer"
+APPLICATION_PATH = "/org/charflow/Viewer"
 WINDOW_PATH = "/org/charflow/Viewer/window/1"
 
 
@@ -68,7 +69,9 @@ class Viewer:
         self.process = subprocess.Popen([os.environ["CHARFLOW_TEST_VIEWER"], *arguments],
                                         env=dict(os.environ, G_DEBUG="fatal-warnings"))
         self.application = wait_for(self.find_application, "the viewer")
-        self.actions = Gio.DBusActionGroup.get(Gio.bus_get_sync(Gio.BusType.SESSION), BUS_NAME, WINDOW_PATH)
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        self.actions = Gio.DBusActionGroup.get(bus, BUS_NAME, WINDOW_PATH)
+        self.application_actions = Gio.DBusActionGroup.get(bus, BUS_NAME, APPLICATION_PATH)
         self.window_id = wait_for(self.find_window, "its window")
 
     def find_application(self):
@@ -81,10 +84,13 @@ class Viewer:
                 return application
         return None
 
-    def find_window(self):
+    def find_window(self, heading=""):
+        """A dialog has a window of its own, which comes after the first one; both have the name of the program."""
         found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True,
                                text=True, check=False).stdout.split()
-        return found[0] if found else None
+        if heading:
+            found = [window for window in found if window != self.window_id and self.find_now(None, heading)]
+        return found[-1] if found else None
 
     def find_now(self, role, name):
         Atspi.Accessible.clear_cache(self.application)
@@ -109,11 +115,11 @@ class Viewer:
     def press(self, name, role="push button"):
         self.find(role, name).do_action(0)
 
-    def act(self, action, parameter=None):
-        name = action
-        self.actions.list_actions()
-        wait_for(lambda: self.actions.get_action_enabled(name) or self.iterate(), f"the action {name}")
-        self.actions.activate_action(name, GLib.Variant("s", parameter) if parameter is not None else None)
+    def act(self, action, parameter=None, on_application=False):
+        group = self.application_actions if on_application else self.actions
+        # The first question is only the order to look; the answer comes from the bus.
+        wait_for(lambda: self.iterate() or group.get_action_enabled(action), f"the action {action}")
+        group.activate_action(action, GLib.Variant("s", parameter) if parameter is not None else None)
         self.iterate()
 
     def state_of(self, action):
@@ -127,6 +133,19 @@ class Viewer:
 
     def focus(self):
         subprocess.run(["xdotool", "windowfocus", "--sync", self.window_id], check=True)
+
+    def type_in_dialog(self, heading, text):
+        """Into what has the focus of a window of its own, and Enter."""
+        window = wait_for(lambda: self.find_window(heading), f"the dialog {heading}")
+        subprocess.run(["xdotool", "windowfocus", "--sync", window], check=True)
+        self.type(text + "\n")
+        wait_for(lambda: self.find_window(heading) != window, "its end")
+        self.focus()
+
+    def memory(self):
+        """In KiB."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as lines:
+            return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
 
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "5", text], check=True)
