@@ -145,6 +145,7 @@ public class Viewer.Window : Adw.ApplicationWindow {
         add_page_action ("paste", (page) => page.terminal.paste_clipboard ());
         add_page_action ("search", (page) => page.search ());
         add_page_action ("break", (page) => page.send_break ());
+        add_page_action ("line", () => line_button.popup ());
         add_page_action ("zoom-in", (page) => page.terminal.zoom (1));
         add_page_action ("zoom-out", (page) => page.terminal.zoom (-1));
         add_page_action ("zoom-normal", (page) => page.terminal.zoom (0));
@@ -195,6 +196,7 @@ public class Viewer.Window : Adw.ApplicationWindow {
         back_button.visible = is_welcome && page != null;
         line_button.popover = is_welcome ? null : page.get_line_popover ();
         line_button.visible = line_button.popover != null;
+        ((SimpleAction) lookup_action ("line")).set_enabled (line_button.visible);
         window_title.title = is_welcome ? _("Charflow Viewer") : page.title;
         window_title.subtitle = is_welcome ? "" : page.subtitle;
         title = window_title.title;

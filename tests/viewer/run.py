@@ -49,6 +49,11 @@ def main():
         }
         for name in ("CACHE", "CONFIG", "DATA", "STATE"):
             environment[f"XDG_{name}_HOME"] = f"{home}/{name.lower()}"
+        # It gives the focus to windows that come.
+        manager = subprocess.Popen(["openbox", "--config-file", str(here / "openbox.xml")], env=environment,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stack.callback(manager.wait)
+        stack.callback(manager.terminate)
         # Nobody is to be asked about a theme, a portal or a proxy.
         for name in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS", "CHARFLOW_PASSWORD"):
             environment.pop(name, None)

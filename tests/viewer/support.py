@@ -30,7 +30,7 @@ def wait_for(condition, what):
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
+            raise AssertionError(f"waited in vain for {what() if callable(what) else what}")
         time.sleep(LOOK_AGAIN_S)
 
 
@@ -84,31 +84,33 @@ class Viewer:
                 return application
         return None
 
-    def find_window(self, heading=""):
-        """A dialog has a window of its own, which comes after the first one; both have the name of the program."""
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True,
-                               text=True, check=False).stdout.split()
-        if heading:
-            found = [window for window in found if window != self.window_id and self.find_now(None, heading)]
-        return found[-1] if found else None
+    def list_windows(self):
+        return subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True,
+                              text=True, check=False).stdout.split()
 
-    def find_now(self, role, name):
+    def find_window(self, heading=""):
+        """The first one; or that of a dialog, which comes after it."""
+        if heading and not self.find_now(None, heading):
+            return None
+        return next((window for window in self.list_windows() if not heading or window != self.window_id), None)
+
+    def find_now(self, role, name, state=Atspi.StateType.VISIBLE):
         Atspi.Accessible.clear_cache(self.application)
         for node in walk(self.application):
-            if (role is None or node.get_role_name() == role) and re.fullmatch(name, node.get_name() or "") and \
-                    node.get_state_set().contains(Atspi.StateType.VISIBLE):
+            if (role is None or re.fullmatch(role, node.get_role_name())) and re.fullmatch(name, node.get_name() or "") and \
+                    node.get_state_set().contains(state):
                 return node
         return None
 
     def find(self, role, name):
-        return wait_for(lambda: self.find_now(role, name), f"{role} {name}: {self.describe()}")
+        return wait_for(lambda: self.find_now(role, name), lambda: f"{role} {name}: {self.describe()}")
 
     def lose(self, role, name):
         wait_for(lambda: not self.find_now(role, name), f"the end of {role} {name}")
 
     def describe(self):
         try:
-            return [(node.get_role_name(), node.get_name()) for node in walk(self.application) if node.get_name()]
+            return sorted({f"{node.get_role_name()} {node.get_name()}" for node in walk(self.application) if node.get_name()})
         except GLib.Error:
             return []
 
@@ -122,25 +124,29 @@ class Viewer:
         group.activate_action(action, GLib.Variant("s", parameter) if parameter is not None else None)
         self.iterate()
 
-    def state_of(self, action):
-        self.iterate()
-        return self.actions.get_action_state(action).unpack()
+    def await_state(self, action, state):
+        wait_for(lambda: self.iterate() or self.actions.get_action_state(action).unpack() == state, f"{action} {state}")
 
     @staticmethod
     def iterate():
         while GLib.MainContext.default().iteration(False):
             pass
 
-    def focus(self):
-        subprocess.run(["xdotool", "windowfocus", "--sync", self.window_id], check=True)
+    @staticmethod
+    def get_focus():
+        return subprocess.run(["xdotool", "getwindowfocus"], capture_output=True, text=True, check=False).stdout.strip()
+
+    def await_focus(self):
+        """One of its windows gets it when it comes."""
+        wait_for(lambda: self.get_focus() in self.list_windows(), "the focus")
 
     def type_in_dialog(self, heading, text):
         """Into what has the focus of a window of its own, and Enter."""
         window = wait_for(lambda: self.find_window(heading), f"the dialog {heading}")
-        subprocess.run(["xdotool", "windowfocus", "--sync", window], check=True)
+        wait_for(lambda: self.get_focus() == window and self.find_now(".*text", ".+", Atspi.StateType.FOCUSED), "its focus")
         self.type(text + "\n")
-        wait_for(lambda: self.find_window(heading) != window, "its end")
-        self.focus()
+        wait_for(lambda: window not in self.list_windows(), "its end")
+        self.await_focus()
 
     def memory(self):
         """In KiB."""
