@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the tests of the viewer on a display and a session bus of their own: run.py VIEWER CHARFLOW [TEST]…"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SIZE = "1920x1080x24"
+
+
+def start_display(stack):
+    """Gives the number of a display that nobody else has."""
+    reader, writer = os.pipe()
+    xvfb = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", SIZE, "-nolisten", "tcp"],
+                            pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stack.callback(xvfb.wait)
+    stack.callback(xvfb.terminate)
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        number = lines.readline().strip()
+    if not number:
+        sys.exit("Xvfb did not start")
+    return f":{number}"
+
+
+def main():
+    viewer, charflow, *tests = sys.argv[1:]
+    here = Path(__file__).resolve().parent
+    with contextlib.ExitStack() as stack:
+        home = stack.enter_context(tempfile.TemporaryDirectory(prefix="charflow-viewer-"))
+        environment = {
+            **os.environ,
+            "DISPLAY": start_display(stack),
+            "GDK_BACKEND": "x11",
+            "GSK_RENDERER": "cairo",
+            "GTK_A11Y": "atspi",
+            "G_DEBUG": "fatal-warnings",
+            "GSETTINGS_BACKEND": "memory",
+            "HOME": home,
+            "LANG": "C.UTF-8",
+            "NO_AT_BRIDGE": "0",
+            "PYTHONPATH": str(here),
+            "XDG_RUNTIME_DIR": home,
+            "CHARFLOW_TEST_VIEWER": viewer,
+            "CHARFLOW_TEST_COMMAND": charflow,
+        }
+        for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+            environment[f"XDG_{name}_HOME"] = f"{home}/{name.lower()}"
+        # Nobody is to be asked about a theme, a portal or a proxy.
+        for name in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS", "CHARFLOW_PASSWORD"):
+            environment.pop(name, None)
+        command = [sys.executable, "-m", "unittest", "-v", *(tests or ["test_viewer"])]
+        return subprocess.run(["dbus-run-session", "--", *command], env=environment, cwd=here, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

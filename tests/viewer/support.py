@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A viewer that is looked at through accessibility, and driven by keys and by its actions."""
+
+import os
+import re
+import subprocess
+import time
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, Gio, GLib
+
+LIMIT_S = 20
+LOOK_AGAIN_S = 0.02
+BUS_NAME = "org.charflow.Viewer"
+WINDOW_PATH = "/org/charflow/Viewer/window/1"
+
+
+def wait_for(condition, what):
+    """Until the condition gives something, which is returned."""
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            found = condition()
+        except GLib.Error:
+            # What was there a moment ago has gone.
+            found = None
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(LOOK_AGAIN_S)
+
+
+def walk(node):
+    yield node
+    for i in range(node.get_child_count()):
+        child = node.get_child_at_index(i)
+        if child is not None:
+            yield from walk(child)
+
+
+class Server:
+    """charflow serve, with a port that echoes."""
+
+    def __init__(self, *arguments, password=None, uri="spice://127.0.0.1:0"):
+        environment = dict(os.environ, G_DEBUG="fatal-warnings")
+        environment["CHARFLOW_PASSWORD"] = password or ""
+        if not password:
+            del environment["CHARFLOW_PASSWORD"]
+            arguments = ("--no-auth", *arguments)
+        if not any(argument.startswith("--chardev") for argument in arguments):
+            arguments = ("--chardev=loopback,id=c0", "--channel=port,name=org.example.echo.0,chardev=c0", *arguments)
+        self.process = subprocess.Popen([os.environ["CHARFLOW_TEST_COMMAND"], "serve", f"--listen={uri}", *arguments],
+                                        env=environment, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.uri = re.fullmatch(r"listening on (\S+)\n", line).group(1)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Viewer:
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([os.environ["CHARFLOW_TEST_VIEWER"], *arguments])
+        self.application = wait_for(self.find_application, "the viewer")
+        self.actions = Gio.DBusActionGroup.get(Gio.bus_get_sync(Gio.BusType.SESSION), BUS_NAME, WINDOW_PATH)
+        self.window_id = wait_for(self.find_window, "its window")
+
+    def find_application(self):
+        assert self.process.poll() is None, f"the viewer ended with {self.process.returncode}"
+        desktop = Atspi.get_desktop(0)
+        for i in range(desktop.get_child_count()):
+            application = desktop.get_child_at_index(i)
+            if application is not None and application.get_process_id() == self.process.pid and \
+                    application.get_child_count() > 0:
+                return application
+        return None
+
+    def find_window(self):
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True,
+                               text=True, check=False).stdout.split()
+        return found[0] if found else None
+
+    def find_now(self, role, name):
+        Atspi.Accessible.clear_cache(self.application)
+        for node in walk(self.application):
+            if (role is None or node.get_role_name() == role) and re.fullmatch(name, node.get_name() or "") and \
+                    node.get_state_set().contains(Atspi.StateType.SHOWING):
+                return node
+        return None
+
+    def find(self, role, name):
+        return wait_for(lambda: self.find_now(role, name), f"{role} {name}: {self.describe()}")
+
+    def lose(self, role, name):
+        wait_for(lambda: not self.find_now(role, name), f"the end of {role} {name}")
+
+    def describe(self):
+        try:
+            return [(node.get_role_name(), node.get_name()) for node in walk(self.application) if node.get_name()]
+        except GLib.Error:
+            return []
+
+    def press(self, name, role="push button"):
+        self.find(role, name).do_action(0)
+
+    def act(self, action, parameter=None):
+        name = action
+        self.actions.list_actions()
+        wait_for(lambda: self.actions.get_action_enabled(name) or self.iterate(), f"the action {name}")
+        self.actions.activate_action(name, GLib.Variant("s", parameter) if parameter is not None else None)
+        self.iterate()
+
+    def state_of(self, action):
+        self.iterate()
+        return self.actions.get_action_state(action).unpack()
+
+    @staticmethod
+    def iterate():
+        while GLib.MainContext.default().iteration(False):
+            pass
+
+    def focus(self):
+        subprocess.run(["xdotool", "windowfocus", "--sync", self.window_id], check=True)
+
+    def type(self, text):
+        subprocess.run(["xdotool", "type", "--delay", "5", text], check=True)
+
+    def key(self, *keys):
+        subprocess.run(["xdotool", "key", *keys], check=True)
+
+    def text(self, path):
+        """What is in the terminal in view."""
+        if path.exists():
+            path.unlink()
+        self.act("save-text-as", str(path))
+        return wait_for(lambda: path.exists() and (path.read_text(errors="replace") or " "), "the text")
+
+    def await_text(self, path, wanted):
+        return wait_for(lambda: (text := self.text(path)) and wanted in text and text, f"'{wanted}' in the terminal")
+
+    def picture(self, name):
+        folder = os.environ.get("CHARFLOW_TEST_PICTURES")
+        if folder:
+            subprocess.run(["import", "-window", "root", f"{folder}/{name}.png"], check=True)
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
