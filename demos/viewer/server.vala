@@ -151,7 +151,7 @@ public class Viewer.Server : Object {
 
     // While it is open.
     public Charflow.ClientPortChannel? lookup_port (string name) {
-        return is_open ? session.lookup_port (name) : null;
+        return is_open && session != null ? session.lookup_port (name) : null;
     }
 
     // Those that are there now.

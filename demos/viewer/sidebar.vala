@@ -109,6 +109,7 @@ public class Viewer.Sidebar : Gtk.Box {
             state = server.is_open ? _("connected") : _("not connected");
         }
         label.add_css_class ("heading");
+        remove.update_property (Gtk.AccessibleProperty.LABEL, _("Disconnect"), -1);
         remove.add_css_class ("flat");
         remove.clicked.connect (() => removal_wanted (server));
         box.append (label);

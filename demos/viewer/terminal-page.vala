@@ -77,6 +77,8 @@ public class Viewer.TerminalPage : Gtk.Box {
 
         search_regex.tooltip_text = _("Regular Expression");
         search_entry.update_property (Gtk.AccessibleProperty.LABEL, _("Search"), -1);
+        foreach (var widget in new Gtk.Widget[] { search_regex, previous, next })
+            widget.update_property (Gtk.AccessibleProperty.LABEL, widget.tooltip_text, -1);
         box.append (search_entry);
         box.append (search_regex);
         box.append (previous);

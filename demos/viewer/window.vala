@@ -71,13 +71,12 @@ public class Viewer.Window : Adw.ApplicationWindow {
             tooltip_text = _("Search"), action_name = "win.search"
         };
         var figures = new Gtk.ToggleButton () {
-            icon_name = "org.gnome.Usage-symbolic", tooltip_text = _("Figures"), action_name = "win.figures"
+            icon_name = "power-profile-performance-symbolic", tooltip_text = _("Figures"), action_name = "win.figures"
         };
         var menu = new Gtk.MenuButton () {
             icon_name = "open-menu-symbolic", menu_model = build_menu (), primary = true, tooltip_text = _("Main Menu")
         };
 
-        figures.icon_name = "power-profile-performance-symbolic";
         line_button.tooltip_text = _("Serial Line");
         back_button.tooltip_text = _("Back to the Terminals");
         back_button.clicked.connect (() => {
@@ -85,6 +84,8 @@ public class Viewer.Window : Adw.ApplicationWindow {
             update ();
         });
         flap.bind_property ("reveal-flap", side, "active", BindingFlags.BIDIRECTIONAL | BindingFlags.SYNC_CREATE);
+        foreach (var widget in new Gtk.Widget[] { side, add, search, figures, menu, line_button, back_button })
+            widget.update_property (Gtk.AccessibleProperty.LABEL, widget.tooltip_text, -1);
         header.pack_start (side);
         header.pack_start (add);
         header.pack_start (back_button);

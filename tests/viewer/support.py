@@ -11,7 +11,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, Gio, GLib
 
-LIMIT_S = 20
+LIMIT_S = float(os.environ.get("CHARFLOW_TEST_LIMIT", "20"))
 LOOK_AGAIN_S = 0.02
 BUS_NAME = "org.charflow.Viewer"
 WINDOW_PATH = "/org/charflow/Viewer/window/1"
@@ -34,6 +34,9 @@ def wait_for(condition, what):
 
 
 def walk(node):
+    """What is to be seen: GTK 4.8 says of the window alone that it is showing."""
+    if node.get_role() != Atspi.Role.APPLICATION and not node.get_state_set().contains(Atspi.StateType.VISIBLE):
+        return
     yield node
     for i in range(node.get_child_count()):
         child = node.get_child_at_index(i)
@@ -65,7 +68,8 @@ class Server:
 
 class Viewer:
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([os.environ["CHARFLOW_TEST_VIEWER"], *arguments])
+        self.process = subprocess.Popen([os.environ["CHARFLOW_TEST_VIEWER"], *arguments],
+                                        env=dict(os.environ, G_DEBUG="fatal-warnings"))
         self.application = wait_for(self.find_application, "the viewer")
         self.actions = Gio.DBusActionGroup.get(Gio.bus_get_sync(Gio.BusType.SESSION), BUS_NAME, WINDOW_PATH)
         self.window_id = wait_for(self.find_window, "its window")
@@ -88,8 +92,7 @@ class Viewer:
     def find_now(self, role, name):
         Atspi.Accessible.clear_cache(self.application)
         for node in walk(self.application):
-            if (role is None or node.get_role_name() == role) and re.fullmatch(name, node.get_name() or "") and \
-                    node.get_state_set().contains(Atspi.StateType.SHOWING):
+            if (role is None or node.get_role_name() == role) and re.fullmatch(name, node.get_name() or ""):
                 return node
         return None
 
@@ -126,6 +129,14 @@ class Viewer:
 
     def focus(self):
         subprocess.run(["xdotool", "windowfocus", "--sync", self.window_id], check=True)
+
+    def focus_dialog(self):
+        """There is no window manager to do it."""
+        def find():
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)],
+                                   capture_output=True, text=True, check=False).stdout.split()
+            return [window for window in found if window != self.window_id]
+        subprocess.run(["xdotool", "windowfocus", "--sync", wait_for(find, "the dialog")[-1]], check=True)
 
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "5", text], check=True)
