@@ -86,7 +86,7 @@ run_tests ()
   finish
 }
 
-if build _build -Dtests=true -Dwerror=true -Dgtk_doc=true
+if build _build -Dtests=true -Dwerror=true -Dgtk_doc=true -Dviewer=enabled
 then
   run_tests "tests" _build testlog
 else
