@@ -73,6 +73,8 @@ public class Viewer.Application : Adw.Application {
 
     protected override void startup () {
         base.startup ();
+        // A cursor that blinks would draw a window for which nothing changes.
+        Gtk.Settings.get_default ().gtk_cursor_blink = false;
 
         ActionEntry[] entries = {
             { "about", show_about },

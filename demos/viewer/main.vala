@@ -6,5 +6,8 @@ int main (string[] args) {
     Intl.bind_textdomain_codeset (Config.GETTEXT_PACKAGE, "UTF-8");
     Intl.textdomain (Config.GETTEXT_PACKAGE);
 
-    return new Viewer.Application ().run (args);
+    var status = new Viewer.Application ().run (args);
+
+    // What GApplication itself finds wrong, an option that is not there, has the status of other wrong arguments.
+    return status == 1 ? 2 : status;
 }
