@@ -1037,6 +1037,7 @@ charflow_backend_write (CharflowBackend *self,
   if (klass->write == NULL)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED,
+                   /* Translators: the name of a class. */
                    _("Nothing can be written to a %s"), G_OBJECT_TYPE_NAME (self));
       return -1;
     }

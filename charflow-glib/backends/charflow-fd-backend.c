@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -650,7 +651,7 @@ get_fd (const CharflowBackendOptions *options,
   if (number > G_MAXINT)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("Option '%s' expects a descriptor, not '%" G_GUINT64_FORMAT "'"), name, number);
+                   _("Option '%s' expects a descriptor, not '%" PRIu64 "'"), name, number);
       return FALSE;
     }
 

@@ -334,7 +334,7 @@ charflow_udp_backend_write (CharflowBackend *backend,
     }
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               _("Could not send a datagram of %" G_GSIZE_FORMAT " bytes: %s"), size,
+               _("Could not send a datagram of %zu bytes: %s"), size,
                g_strerror (saved_errno));
   return -1;
 }

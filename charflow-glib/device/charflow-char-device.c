@@ -134,6 +134,7 @@ charflow_char_device_restore_framing (CharflowCharDevice *self,
     return TRUE;
 
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_BAD_STATE,
+               /* Translators: the name of a class. */
                _("The saved state is one of a device that frames its messages, which a %s does not"),
                G_OBJECT_TYPE_NAME (self));
   return FALSE;

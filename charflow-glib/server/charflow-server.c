@@ -115,6 +115,7 @@ find_channel_cb (gpointer                   owner,
       g_autofree char *name = charflow_channel_type_to_name (request->channel_type);
 
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE,
+                   /* Translators: a type such as "port", and a number. */
                    _("There is no channel %s %u"), name, request->channel_id);
       return FALSE;
     }
@@ -893,6 +894,7 @@ charflow_server_add_channel (CharflowServer        *self,
       g_autofree char *name = charflow_channel_type_to_name (channel_type);
 
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE,
+                   /* Translators: a number, and a type such as "port". */
                    _("There is no free id, or id %d is taken, for a channel %s"), channel_id, name);
       return FALSE;
     }
