@@ -57,6 +57,8 @@ def main():
         run("/usr/bin/python3", "-c", SCRIPT, LD_LIBRARY_PATH=libraries,
             GI_TYPELIB_PATH=find(root, "Charflow-1.typelib"))
         run(str(next(root.rglob("bin/charflow"))), "--version", LD_LIBRARY_PATH=libraries)
+        if not list(root.rglob("locale/*/LC_MESSAGES/charflow-glib-1.mo")):
+            sys.exit("no language was installed")
 
 
 if __name__ == "__main__":
