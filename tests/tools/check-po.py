@@ -49,6 +49,15 @@ def find_fault(entry):
     return f"lacks {', '.join(missing)}" if missing else None
 
 
+def name_message(complaint, lines):
+    """What msgfmt complains of, with the message instead of the line in a file that is gone."""
+    found = re.match(r".*?:(\d+): (.*)", complaint)
+    if found is None:
+        return complaint
+    above = [line for line in lines[:int(found[1])] if line.startswith("msgid ")]
+    return f"{found[2]}: {above[-1].removeprefix('msgid ')}" if above else complaint
+
+
 def check_language(root, template, language, folder):
     path = root / "po" / f"{language}.po"
     if not path.exists():
@@ -61,8 +70,10 @@ def check_language(root, template, language, folder):
 
     # The flags that tell which messages are formats come from the template.
     done = run("msgfmt", "--check", "--check-accelerators=_", "-o", str(folder / "checked.mo"), str(merged))
-    problems = [f"{language}: {line}" for line in done.stderr.splitlines()] if done.returncode != 0 else []
-    for entry in list(read_entries(merged.read_text(encoding="utf-8")))[1:]:
+    text = merged.read_text(encoding="utf-8")
+    complaints = done.stderr.splitlines() if done.returncode != 0 else []
+    problems = [f"{language}: {name_message(line, text.splitlines())}" for line in complaints]
+    for entry in list(read_entries(text))[1:]:
         fault = find_fault(entry)
         if fault is not None:
             problems.append(f"{language}: {fault}: \"{entry['msgid']}\"")

@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Shows that the checks of the bindings find what they are for: each rule meets a GIR that breaks it."""
+"""Shows that the checks find what they are for: each rule meets something that breaks it."""
+import contextlib
 import importlib.util
+import io
 import pathlib
 import sys
+import tempfile
 import unittest
+from unittest import mock
 
 import gir
 
@@ -20,6 +24,7 @@ def load(name):
 
 check_gir = load("check-gir")
 check_exports = load("check-exports")
+check_po = load("check-po")
 
 FRAME = """<repository xmlns="http://www.gtk.org/introspection/core/1.0"
   xmlns:c="http://www.gtk.org/introspection/c/1.0" xmlns:glib="http://www.gtk.org/introspection/glib/1.0">
@@ -170,6 +175,55 @@ class GirRules(unittest.TestCase):
             for number, snippet in enumerate(snippets):
                 with self.subTest(rule=rule, number=number):
                     self.assertIn(rule, {found for found, where, what in check_gir.find_problems(snippet)})
+
+
+HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nLanguage: xx\\n"\n\n'
+SOURCE = 'f (_("Give --port to %s: "), "x");\n'
+CATALOG = 'msgid "Give --port to %s: "\nmsgstr "Gib %s --port: "\n'
+
+
+class Translations(unittest.TestCase):
+    def check(self, source=SOURCE, catalog=CATALOG, languages="xx\n"):
+        """What the check prints about a tree of one source and one language."""
+        with tempfile.TemporaryDirectory(prefix="charflow-po-") as name:
+            root = pathlib.Path(name)
+            (root / "po").mkdir()
+            (root / "po" / "POTFILES").write_text("toy.c\n", encoding="utf-8")
+            (root / "po" / "LINGUAS").write_text(languages, encoding="utf-8")
+            (root / "po" / "xx.po").write_text(HEADER + catalog, encoding="utf-8")
+            (root / "toy.c").write_text(source, encoding="utf-8")
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output), mock.patch.object(sys, "argv", ["check-po", name]):
+                self.assertEqual(check_po.main(), 1 if output.getvalue() else 0)
+            return output.getvalue()
+
+    def test_a_whole_language_passes(self):
+        self.assertEqual(self.check(), "")
+
+    def test_each_fault_is_told_with_its_message(self):
+        broken = {
+            "not translated": CATALOG.replace("Gib %s --port: ", ""),
+            "fuzzy": "#, fuzzy\n" + CATALOG,
+            "blanks at the ends differ": CATALOG.replace('port: "\n', 'port:"\n'),
+            "lacks --port": CATALOG.replace("Gib %s --port", "Gib %s -p"),
+            "format specifications": "#, c-format\n" + CATALOG.replace("Gib %s", "Gib %d"),
+        }
+        for fault, catalog in broken.items():
+            with self.subTest(fault):
+                output = self.check(catalog=catalog)
+                self.assertRegex(output, f'(?m)^xx: {fault}.*"Give --port to %s: "$')
+
+    def test_a_message_that_is_new_in_the_source(self):
+        self.assertIn('xx: not translated: "New"', self.check(source=SOURCE + 'f (_("New"));\n'))
+
+    def test_a_message_that_is_cut_off(self):
+        self.assertIn('cut off', self.check(source='f (_("%" G_GUINT64_FORMAT " bytes"));\n'))
+
+    def test_a_language_that_is_not_there(self):
+        self.assertIn("yy: there is no po/yy.po", self.check(languages="xx\nyy\n"))
+
+    def test_languages_out_of_order(self):
+        self.assertIn("not sorted", self.check(languages="yy\nxx\n"))
 
 
 class Exports(unittest.TestCase):
