@@ -100,7 +100,7 @@ class Walk:
         self.folder = pathlib.Path(folder)
         self.terminals = terminals.Terminals(folder)
         self.shown = set()
-        self.wrong = []
+        self.wrong = None
 
     def show(self, name):
         text = (self.examples / name).read_text(encoding="utf-8")
@@ -109,15 +109,15 @@ class Walk:
         return text
 
     def take(self, match):
-        """Does what a step says; the step as it should be."""
+        """Does what a step says; the step as it should be. After one that went wrong no other is done."""
         verb, _, name = match["what"].partition(":")
         text = match["text"]
         if verb in ("run", "prints") and text is None:
-            self.wrong.append(f"'{match['what']}' has no block")
+            self.wrong = self.wrong or f"'{match['what']}' has no block"
         elif verb == "run":
-            self.wrong.append(self.terminals.run(name.strip(), text))
+            self.wrong = self.wrong or self.terminals.run(name.strip(), text)
         elif verb == "prints":
-            self.wrong.append(self.terminals.check(name.strip(), text))
+            self.wrong = self.wrong or self.terminals.check(name.strip(), text)
         elif verb == "end":
             self.terminals.end(name.strip())
         elif text is not None:
@@ -142,7 +142,7 @@ def run_guide(options):
         options.guide.write_text(right, encoding="utf-8")
         text = right
 
-    wrong = [problem for problem in walk.wrong if problem is not None]
+    wrong = [walk.wrong] if walk.wrong is not None else []
     n_blocks = sum(1 for match in STEP.finditer(text) if match["text"] is not None)
     if len(FENCE.findall(text)) != 2 * n_blocks:
         wrong.append("a block of the guide is neither run nor compared")

@@ -24,7 +24,8 @@ def free_port():
 
 
 def is_like(expected, text):
-    """Whether a text is as expected, where … is anything in a line, and a line of … any lines."""
+    """Whether a text is as expected, where … is anything in a line, and a line of … any lines; its last may lack its end."""
+    text += "" if text.endswith("\n") or not text else "\n"
     parts = [r"(?:[^\n]*\n)*" if line == ANYTHING + "\n"
              else r"[^\n]*".join(map(re.escape, line.split(ANYTHING))) for line in expected.splitlines(keepends=True)]
     return re.fullmatch("".join(parts), text) is not None
@@ -48,7 +49,9 @@ class Terminals:
         # A terminal that is used again was interrupted before.
         self.end(name)
         out = tempfile.TemporaryFile()
-        process = subprocess.Popen(["bash", "-ec", commands], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out,
+        # In a terminal of its own a program finds a reader who types nothing.
+        stdin = subprocess.PIPE if name else subprocess.DEVNULL
+        process = subprocess.Popen(["bash", "-ec", commands], cwd=self.folder, stdin=stdin, stdout=out,
                                    stderr=subprocess.STDOUT, start_new_session=True)
         self.running[name], self.printed[name] = process, out
         if name:
