@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that a Vala binding leaves nothing to its users that a language can do: check-vapi.py VAPI
+"""Checks that a Vala binding leaves nothing to its users that a language can do, and that tests use it.
+
+  check-vapi.py VAPI TEST...
 
 Each rule is a function below that yields what breaks it, and a row of RULES at the end. What breaks one is mended in the
 comment of the C function, or where a GIR has no words for it in bindings/vala/Charflow-1.metadata.
 """
 import dataclasses
+import pathlib
 import re
 import sys
 
@@ -54,7 +57,7 @@ def split_arguments(text):
 class Vapi:
     def __init__(self, text):
         self.methods, self.properties, self.unread = [], [], []
-        self.parents, self.owner_notes = {}, {}
+        self.parents, self.owner_notes, self.classes = {}, {}, set()
         owner, notes = "", []
         for line in (line.strip() for line in text.splitlines()):
             if line.startswith("["):
@@ -62,6 +65,8 @@ class Vapi:
                 continue
             if found := OWNER.match(line):
                 owner = found[1]
+                if " enum " not in line:
+                    self.classes.add(owner)
                 self.parents[owner] = (found[2] or "").split(",")[0].split(".")[-1]
                 self.owner_notes[owner] = " ".join(notes)
             elif line == "}":
@@ -215,9 +220,20 @@ def find_problems(api):
             yield rule, where, what
 
 
+def find_unused(api, source):
+    """Classes and domains of errors that no test names, and async calls that none makes."""
+    for owner in sorted(api.classes):
+        if not re.search(rf"\bCharflow\.{owner}\b", source):
+            yield "unused", owner, "no test uses it"
+    for member in api.methods:
+        if "async " in member.flags and not re.search(rf"\b{member.name}\b", source):
+            yield "unused", member.where, "no test calls it"
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        problems = list(find_problems(Vapi(file.read())))
+    vapi, *tests = [pathlib.Path(path).read_text(encoding="utf-8") for path in sys.argv[1:]]
+    api = Vapi(vapi)
+    problems = list(find_problems(api)) + list(find_unused(api, "\n".join(tests)))
 
     for rule, where, what in problems:
         print(f"{rule:16}{where}: {what}")

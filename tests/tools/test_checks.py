@@ -256,6 +256,11 @@ class VapiRules(unittest.TestCase):
         self.assertIn("quark", self.rules(rest="public static GLib.Quark top_error_quark ();"))
         self.assertIn("reference", self.rules(notes=', ref_function = "toy_top_ref"'))
 
+    def test_what_no_test_uses(self):
+        api = check_vapi.Vapi(VAPI_FRAME.format(members="", rest="", notes=""))
+        self.assertEqual([where for rule, where, what in check_vapi.find_unused(api, "")], ["Top", "Top.spin_async"])
+        self.assertEqual(list(check_vapi.find_unused(api, "new Charflow.Top ().spin_async ()")), [])
+
     def test_an_empty_binding(self):
         self.assertIn("empty", {rule for rule, where, what in check_vapi.find_problems(check_vapi.Vapi(""))})
 
