@@ -4,6 +4,7 @@
 
   check-reference.py NINJA BUILD-FOLDER TARGET            that it builds without a warning
   check-reference.py --examples SOURCES EXAMPLES EXE...   that each class has an example that works
+  check-reference.py --picture SOURCES SVG                that the picture of the classes has them all
 
 An example of a class is a block of C in a comment of the library's SOURCES, and a literal part of a file in the folder
 EXAMPLES. The program of NAME.c prints what is in NAME.txt.
@@ -17,6 +18,8 @@ import textwrap
 COMPLAINT = re.compile(r"\bwarning\b|\berror:|\bFAILED\b", re.IGNORECASE)
 SECTION = re.compile(r"^/\*\*\n \* SECTION:(?P<name>[\w-]+)\n(?P<text>.*?)^ \*/", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r'^ \* \|\[<!-- language="C" -->\n(?P<text>.*?)^ \* \]\|', re.MULTILINE | re.DOTALL)
+CLASS = re.compile(r"^G_DECLARE_(FINAL|DERIVABLE)_TYPE \(Charflow(\w+),", re.MULTILINE)
+SHOWN = re.compile(r'<text class="(name|plain)"[^>]*>(\w+)</text>')
 # These have no class.
 WITHOUT = {"charflow-enums", "charflow-version"}
 MAX_LINES = 30
@@ -79,9 +82,21 @@ def check_examples(sources, examples, *exes):
     return complaints
 
 
+def check_picture(sources, svg):
+    headers = [path.read_text(encoding="utf-8") for path in pathlib.Path(sources).rglob("*.h")
+               if not path.name.endswith("-private.h")]
+    classes = {(name, kind == "DERIVABLE") for text in headers for kind, name in CLASS.findall(text)}
+    shown = {(name, look == "name") for look, name in SHOWN.findall(pathlib.Path(svg).read_text(encoding="utf-8"))}
+    return [f"{svg} {'lacks' if what in classes else 'has, but the library has not,'} the "
+            f"{'derivable' if what[1] else 'final'} class {what[0]}" for what in sorted(classes ^ shown)]
+
+
+CHECKS = {"--examples": check_examples, "--picture": check_picture}
+
+
 def main():
-    arguments = sys.argv[1:]
-    complaints = check_examples(*arguments[1:]) if arguments[0] == "--examples" else check_warnings(*arguments)
+    check = CHECKS.get(sys.argv[1])
+    complaints = check(*sys.argv[2:]) if check else check_warnings(*sys.argv[1:])
     for line in complaints:
         print(line)
     return 1 if complaints else 0
