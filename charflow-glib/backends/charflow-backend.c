@@ -35,6 +35,16 @@
  *
  * In a subclass, @read or @read_bytes is enough for input. A class need not close in its own
  * dispose function: an active back end is closed when it is disposed of.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("ringbuf,id=r0,size=4096", &error);
+ *
+ * if (backend == NULL)
+ *   g_printerr ("%s\n", error->message);
+ * else
+ *   g_print ("%s is a %s\n", charflow_backend_get_label (backend), G_OBJECT_TYPE_NAME (backend));
+ * ]|
  */
 
 /**

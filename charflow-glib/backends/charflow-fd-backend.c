@@ -34,6 +34,13 @@
  *
  * A subclass opens what it likes in @open_fds. In a spec it is `fd`, with the option `fd` for one
  * descriptor that is both, or with `in`, `out` or both.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowFdBackend) backend = charflow_fd_backend_new (ends[0], -1); // it works with a copy
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (backend));
+ *
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 /**

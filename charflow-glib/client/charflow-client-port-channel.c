@@ -22,6 +22,22 @@
  * charflow_client_port_channel_read_bytes_async() and charflow_client_port_channel_write_bytes_async().
  *
  * At most 256 KiB are kept that nobody has read; then the server has to wait.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * read_cb (GObject      *object,
+ *          GAsyncResult *result,
+ *          gpointer      user_data)
+ * {
+ *   CharflowClientPortChannel *port = CHARFLOW_CLIENT_PORT_CHANNEL (object);
+ *   g_autoptr (GBytes) bytes = charflow_client_port_channel_read_bytes_finish (port, result, NULL);
+ *
+ *   if (bytes != NULL)
+ *     g_print ("%.*s\n", (int) g_bytes_get_size (bytes), (const char *) g_bytes_get_data (bytes, NULL));
+ *
+ *   answered = TRUE;
+ * }
+ * ]|
  */
 
 /**

@@ -27,6 +27,17 @@
  *
  * A peer that breaks the protocol, or does not finish its link in time, loses its connection alone; the
  * program learns why by #CharflowServer::peer-error.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowServer) server = charflow_server_new ();
+ * g_autoptr (GError) error = NULL;
+ * char *uri;
+ *
+ * charflow_server_set_password (server, "open sesame");
+ * uri = charflow_server_listen (server, "spice://127.0.0.1:0", &error); // 0 is a free port; uri has it
+ * if (uri == NULL)
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 /**

@@ -136,7 +136,8 @@ def run_guide(options):
     with tempfile.TemporaryDirectory(prefix="charflow-guide-") as folder:
         walk = Walk(options.guide, folder)
         if "BUILD_ROOT" in os.environ:
-            lay_out_source(pathlib.Path(os.environ["SOURCE_ROOT"]), pathlib.Path(os.environ["BUILD_ROOT"]), folder)
+            terminals.lay_out_clone(walk.folder, pathlib.Path(os.environ["SOURCE_ROOT"]),
+                                    pathlib.Path(os.environ["BUILD_ROOT"]))
         right = walk.go(text)
     if options.update:
         options.guide.write_text(right, encoding="utf-8")
@@ -152,14 +153,6 @@ def run_guide(options):
     for problem in wrong:
         print(problem)
     return check_same(text, right, "the guide", "the examples") and not wrong
-
-
-def lay_out_source(source, build, folder):
-    """Makes the folder of the reader look like a clone that was built."""
-    for path in source.iterdir():
-        if not (path.name.startswith("_build") or path.resolve() == build.resolve()):
-            (pathlib.Path(folder) / path.name).symlink_to(path)
-    (pathlib.Path(folder) / "_build").symlink_to(build)
 
 
 def check_links(options):

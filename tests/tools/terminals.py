@@ -31,6 +31,14 @@ def is_like(expected, text):
     return re.fullmatch("".join(parts), text) is not None
 
 
+def lay_out_clone(folder, source, build):
+    """Makes a folder look like a clone that was built."""
+    for path in source.iterdir():
+        if not path.name.startswith("_build") and path.resolve() != build.resolve():
+            (folder / path.name).symlink_to(path)
+    (folder / "_build").symlink_to(build)
+
+
 class Terminals:
     """A folder, the programs that go on running in it by the names of their terminals, and what each has printed."""
 
