@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import socket
 import threading
 import time
@@ -266,3 +267,147 @@ class Awaiting(unittest.TestCase):
         with Charflow.Backend.new_from_spec("socket,id=s,host=127.0.0.1,port=0,server=on,wait=off") as backend:
             with self.assertRaises(TimeoutError):
                 backend.wait_connected_async().wait(0.05)
+
+
+class Far:
+    """A device whose other side is a socket of Python."""
+
+    def __init__(self, cls=Charflow.CharDevice, **properties):
+        near, self.socket = socket.socketpair()
+        backend = Charflow.Backend.new_from_spec(f"socket,id=s,fd={near.detach()}")
+        self.device = cls(backend=backend, **properties)
+
+    def __enter__(self):
+        self.device.start()
+        wait_for(self.device.get_opened)
+        return self.device, self.socket
+
+    def __exit__(self, *exception):
+        self.device.stop()
+        self.device.set_backend(None)
+        self.socket.close()
+
+
+class Reading(unittest.TestCase):
+    def test_messages_are_iterated(self):
+        with Far(Charflow.LineDevice) as (device, far):
+            far.sendall(b"one\ntwo\nthree\n" + 500 * b"more\n")
+            lines = []
+            for line in device:
+                lines.append(line.get_data())
+                if len(lines) == 200:
+                    far.close()
+            self.assertEqual(lines, [b"one\n", b"two\n", b"three\n"] + 500 * [b"more\n"])
+            self.assertEqual(len(device.get_clients()), 0)
+
+    def test_messages_are_iterated_in_a_task(self):
+        async def program(device):
+            return [line.get_data() async for line in device]
+
+        with Far(Charflow.LineDevice, keep_unread=True) as (device, far):
+            far.sendall(b"one\ntwo\n")
+            far.shutdown(socket.SHUT_WR)
+            self.assertEqual(Charflow.run(program(device)), [b"one\n", b"two\n"])
+
+    def test_many_messages_are_read_at_once(self):
+        with Far(Charflow.LineDevice) as (device, far), device.open_reader(max_queue_messages=300) as reader:
+            self.assertEqual(reader.read_messages(), [])
+            far.sendall(b"".join(b"%d\n" % n for n in range(1000)))
+            wait_for(lambda: reader.get_queued_messages() >= 300)
+            self.assertFalse(reader.get_ready())
+            got = reader.read_messages(10)
+            self.assertEqual([message.get_data() for message in got], [b"%d\n" % n for n in range(10)])
+            self.assertGreaterEqual(len(got := got + reader.read_messages()), 300)
+            while len(got) < 1000:
+                got += reader.read_messages_async().wait(support.TIMEOUT_S)
+            self.assertEqual([message.get_data() for message in got], [b"%d\n" % n for n in range(1000)])
+            device.stop()
+            self.assertEqual(reader.read_messages_async().wait(support.TIMEOUT_S), [])
+
+    def test_a_cancelled_reading_loses_nothing(self):
+        async def program(reader, far):
+            with self.assertRaises(TimeoutError):
+                await asyncio.wait_for(reader.read_messages_async(), 0.02)
+            reading = asyncio.ensure_future(reader.read_messages_async())
+            await asyncio.sleep(0)
+            far.sendall(b"kept")
+            while not reader.get_property("messages-delivered"):
+                await asyncio.sleep(0)
+                if reading.cancel():
+                    continue
+            try:
+                return await reading
+            except asyncio.CancelledError:
+                return await reader.read_messages_async()
+
+        with Far() as (device, far), device.open_reader() as reader:
+            self.assertEqual([message.get_data() for message in Charflow.run(program(reader, far))], [b"kept"])
+
+    def test_a_reader_writes(self):
+        with Far() as (device, far), device.open_reader() as reader:
+            reader.write_bytes(b"to the other side")
+            far.settimeout(support.TIMEOUT_S)
+            self.assertEqual(far.recv(64), b"to the other side")
+
+
+class Expecting(unittest.TestCase):
+    """The same of a reader of a device and of a port of a session."""
+
+    def check(self, source, far):
+        far.sendall(b"Debian\nlogin: ")
+        match = source.expect(b"login: ", support.TIMEOUT_S)
+        self.assertEqual(match.string[:match.start()], b"Debian\n")
+        far.sendall(b"host-17$ and")
+        match = source.expect(re.compile(rb"host-(\d+)\$"), support.TIMEOUT_S)
+        self.assertEqual(match[1], b"17")
+        self.assertEqual(source.read_bytes_async(64).wait(support.TIMEOUT_S).get_data(), b" and")
+        far.sendall(b"half a wo")
+        with self.assertRaisesRegex(TimeoutError, "b'word' did not come in 0.1 s"):
+            source.expect("word", 0.1)
+        with self.assertRaises(OverflowError):
+            source.expect("word", support.TIMEOUT_S, limit=5)
+        with self.assertRaises(TypeError):
+            source.expect(re.compile("text"))
+        far.sendall(b"rd.")
+        self.assertEqual(source.expect("half a word", support.TIMEOUT_S)[0], b"half a word")
+        self.assertEqual(source.expect(b".")[0], b".")
+
+    async def check_async(self, source, far):
+        far.sendall(b"not ye")
+        with self.assertRaises(TimeoutError):
+            await source.expect_async("yet", 0.05)
+        waiting = asyncio.ensure_future(source.expect_async("yet"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await waiting
+        far.sendall(b"t, but now")
+        self.assertEqual((await source.expect_async("not yet")).string[:7], b"not yet")
+        self.assertEqual((await source.expect_async("now")).start(), 6)
+
+    def check_end(self, source, far):
+        far.sendall(b"the end")
+        far.close()
+        with self.assertRaises(EOFError):
+            source.expect("more", support.TIMEOUT_S)
+        self.assertEqual(source.read_bytes_async(64).wait().get_data(), b"the end")
+
+    def test_a_reader(self):
+        with Far() as (device, far), device.open_reader() as reader:
+            self.check(reader, far)
+            Charflow.run(self.check_async(reader, far))
+            self.check_end(reader, far)
+
+    def test_a_port(self):
+        with Far() as (device, far):
+            server, uri = serve(device)
+            with server, Charflow.Session(uri=uri, password=PASSWORD) as session:
+                port = session.lookup_port(PORT_NAME)
+                self.check(port, far)
+                Charflow.run(self.check_async(port, far))
+                far.sendall(b"the end")
+                self.assertEqual(port.expect("the").end(), 3)
+                session.close()
+                with self.assertRaises(EOFError):
+                    port.expect("more", support.TIMEOUT_S)
+                self.assertEqual(port.read_bytes_async(64).wait().get_data(), b" end")

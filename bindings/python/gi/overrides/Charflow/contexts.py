@@ -111,7 +111,7 @@ CONTEXTS = {
 def extend(cls, source):
     """Gives a class of the library what a class written here defines."""
     for name, value in vars(source).items():
-        if callable(value) and (name not in vars(object) or name == "__iter__"):
+        if callable(value):
             setattr(cls, name, value)
 
 
