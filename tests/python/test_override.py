@@ -64,6 +64,18 @@ class Bytes(unittest.TestCase):
             self.assertEqual(backend.read_bytes(64).get_data(), b"hello")
 
 
+class Records(unittest.TestCase):
+    def test_they_are_made_with_keywords(self):
+        self.assertEqual(Charflow.SerialSettings(baud=9600, data_bits=7, parity=Charflow.SerialParity.EVEN).to_string(),
+                         "9600 7E1")
+        self.assertEqual(Charflow.SerialSettings().to_string(), "115200 8N1")
+
+    def test_help_tells_what_the_reference_tells(self):
+        self.assertIn("Connects to the server", Charflow.Session.open_async.__doc__)
+        self.assertIn("get_label(self) -> str", Charflow.Backend.get_label.__doc__)
+        self.assertIn("A user's connection to a SPICE server", Charflow.Session.__doc__)
+
+
 class Errors(unittest.TestCase):
     def test_a_domain_is_an_exception(self):
         with self.assertRaises(Charflow.BackendError) as caught:

@@ -7,7 +7,7 @@ from gi.repository import Charflow
 
 # First: methods that are wrapped take their docstrings along.
 from . import docs  # noqa: F401
-from . import calls, contexts, errors
+from . import calls, contexts, errors, records  # noqa: F401
 from .errors import Error
 from .expect import Expecting
 from .loop import EventLoop, run
