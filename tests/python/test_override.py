@@ -317,9 +317,9 @@ class Reading(unittest.TestCase):
             return [line.get_data() async for line in device]
 
         with Far(Charflow.LineDevice, keep_unread=True) as (device, far):
-            far.sendall(b"one\ntwo\n")
+            far.sendall(b"one\ntwo\nand the rest")
             far.shutdown(socket.SHUT_WR)
-            self.assertEqual(Charflow.run(program(device)), [b"one\n", b"two\n"])
+            self.assertEqual(Charflow.run(program(device)), [b"one\n", b"two\n", b"and the rest"])
 
     def test_many_messages_are_read_at_once(self):
         with Far(Charflow.LineDevice) as (device, far), device.open_reader(max_queue_messages=300) as reader:

@@ -2,12 +2,14 @@
 """Methods and virtual functions as Python has them: bytes for GLib.Bytes, exceptions, and what can be awaited."""
 import functools
 
-from gi.repository import Charflow, GLib
+from gi.repository import Charflow, GLib, GObject
 
 from . import errors
 from .operation import Operation
 
 BUFFERS = (bytes, bytearray, memoryview)
+# The interval of a timer that is never due.
+NEVER_MS = 0xffffffff
 
 
 def to_bytes(value):
@@ -91,7 +93,27 @@ def wrap_method(cls, info):
     setattr(cls, name, call)
 
 
-def wrap_vfunc(function, returns_bytes, throws):
+def to_plain_source(source):
+    """A source whose callback has no arguments, ready when another one is: that of a descriptor calls with three."""
+    if source is None:
+        return None
+
+    plain = GLib.timeout_source_new(NEVER_MS)
+    GObject.source_set_dummy_callback(source)
+    plain.add_child_source(source)
+    return plain
+
+
+# What the results of virtual functions are made to be.
+CONVERTERS = {"Bytes": to_bytes, "Source": to_plain_source}
+
+
+def find_converter(info):
+    result = info.get_return_type()
+    return CONVERTERS.get(result.get_interface().get_name()) if result.get_tag_as_string() == "interface" else None
+
+
+def wrap_vfunc(function, convert, throws):
     """What a program's class implements may return bytes, and raise an OSError where C takes an error."""
     @functools.wraps(function)
     def call(*arguments):
@@ -101,9 +123,10 @@ def wrap_vfunc(function, returns_bytes, throws):
             if not throws:
                 raise
             raise errors.to_gio(error) from error
-        if returns_bytes:
-            return tuple(map(to_bytes, result)) if isinstance(result, tuple) else to_bytes(result)
-        return result
+        if convert is None:
+            return result
+        # Others may be told besides.
+        return (convert(result[0]), *result[1:]) if isinstance(result, tuple) else convert(result)
 
     return call
 
@@ -112,10 +135,10 @@ def prepare_subclasses(cls, vfuncs):
     """Has classes of the program that derive from one of these pass through wrap_vfunc()."""
     def __init_subclass__(subclass, **options):
         super(cls, subclass).__init_subclass__(**options)
-        for name, (returns_bytes, throws) in vfuncs.items():
+        for name, (convert, throws) in vfuncs.items():
             function = subclass.__dict__.get(name)
             if callable(function):
-                setattr(subclass, name, wrap_vfunc(function, returns_bytes, throws))
+                setattr(subclass, name, wrap_vfunc(function, convert, throws))
 
     cls.__init_subclass__ = classmethod(__init_subclass__)
 
@@ -123,7 +146,7 @@ def prepare_subclasses(cls, vfuncs):
 def wrap_class(cls):
     for info in cls.__info__.get_methods():
         wrap_method(cls, info)
-    vfuncs = {f"do_{info.get_name()}": (is_bytes(info.get_return_type()), info.can_throw_gerror())
+    vfuncs = {f"do_{info.get_name()}": (find_converter(info), info.can_throw_gerror())
               for info in getattr(cls.__info__, "get_vfuncs", list)()}
     vfuncs = {name: duties for name, duties in vfuncs.items() if any(duties)}
     if vfuncs:

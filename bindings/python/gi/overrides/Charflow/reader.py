@@ -52,7 +52,7 @@ class Reader(Charflow.Client, Expecting):
         super().__init__(**properties)
         self._messages = collections.deque()
         self._readings = collections.deque()
-        self._ended = False
+        self._closed = self._looking = self._ended = False
         self._handlers = []
         if device is not None:
             self.attach(device)
@@ -65,7 +65,7 @@ class Reader(Charflow.Client, Expecting):
             device.connect("event", lambda device, event: this() and this()._note_event(event)),
             device.connect("notify::running", lambda device, pspec: this() and this()._note_running(device)),
         ]
-        self._ended = False
+        self._closed = self._ended = False
         try:
             device.attach_client(self)
         except GLib.Error:
@@ -80,8 +80,29 @@ class Reader(Charflow.Client, Expecting):
             device.detach_client(self)
 
     def _note_event(self, event):
-        if event in (Charflow.Event.OPENED, Charflow.Event.CLOSED):
-            self._set_ended(event == Charflow.Event.CLOSED)
+        if event == Charflow.Event.OPENED:
+            self._closed = False
+            self._set_ended(False)
+        elif event == Charflow.Event.CLOSED:
+            self._closed = True
+            self._look_for_end()
+
+    def _look_for_end(self):
+        """A device tells that the other side has gone, and then what it said last: the end is when nothing comes more."""
+        if self._looking or self._ended:
+            return
+
+        self._looking = True
+        this = weakref.ref(self)
+        source = GLib.idle_source_new()
+        source.set_callback(lambda data: this() and this()._decide_end())
+        source.attach(GLib.MainContext.ref_thread_default())
+
+    def _decide_end(self):
+        self._looking = False
+        if self._closed and self.get_ready() and not self._messages:
+            self._set_ended(True)
+        return GLib.SOURCE_REMOVE
 
     def _note_running(self, device):
         self._set_ended(not device.get_running())
@@ -108,6 +129,8 @@ class Reader(Charflow.Client, Expecting):
             self._messages.extend(self.take_messages(N_MESSAGES))
         if not self._messages:
             self.set_ready(True)
+        if not self._messages and self._closed:
+            self._look_for_end()
         return bool(self._messages)
 
     def _serve(self):
