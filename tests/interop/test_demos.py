@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tty
 from pathlib import Path
 
 import harness
@@ -14,7 +15,20 @@ from harness import PASSWORD
 LINE = "hello from the examples"
 DEMOS = Path(os.environ.get("DEMOS", "/nonexistent"))
 # The longest that a Python example may be.
-MAX_LINES = 25
+MAX_LINES = 28
+
+
+class GuestDevice(harness.Device):
+    """A console where somebody may log in, which says what it has to say in pieces."""
+
+    def serve(self, connection):
+        questions = [b"login: ", b"Password: ", b"\nWelcome\nhost $ ", b"up 3 days\nload 0.1\nhost $ "]
+        lines = connection.makefile("rb")
+        for text in questions:
+            lines.readline()
+            for place in range(0, len(text), 4):
+                connection.sendall(text[place:place + 4])
+        lines.read()
 
 
 class DemosTest(harness.TestCase):
@@ -182,6 +196,41 @@ class DemosTest(harness.TestCase):
             demo.await_line("^2 two$")
             far.drop()
             demo.await_line("^3 no end$")
+
+    def check_output(self, name, *arguments, lines):
+        demo = self.start(sys.executable, DEMOS / "python" / name, *arguments)
+        self.assertEqual(demo.wait(), 0, demo.describe())
+        self.assertEqual((demo.out, demo.err), (lines, []))
+
+    def test_a_backend_of_ones_own(self):
+        self.check_output("command_backend.py", "printf", r"one\ntwo\nno end", lines=["1 one", "2 two", "3 no end"])
+        count = ["seq", "5000"]
+        self.check_output("command_backend.py", *count, lines=[f"{n} {n}" for n in range(1, 5001)])
+
+    def test_a_channel_of_ones_own(self):
+        self.check_output("own_channel.py", "hello", "world", lines=["HELLO", "WORLD"])
+
+    def test_a_client_of_ones_own(self):
+        demo = self.start(sys.executable, DEMOS / "python/own_client.py")
+        path = demo.await_line(r"^device at pty:(\S+)$").group(1)
+        with open(path, "r+b", buffering=0, opener=lambda path, flags: os.open(path, flags | os.O_NOCTTY)) as far:
+            tty.setraw(far)
+            far.write(b"hello\nworld\n")
+            demo.await_line("^answering dlrow$")
+            answer = b""
+            while len(answer) < 12:
+                answer += far.read(64)
+        self.assertEqual(answer, b"olleh\ndlrow\n")
+        demo.await_line("^removed: detached$")
+        self.assertEqual(demo.out[1:], ["answering olleh", "answering dlrow", "removed: detached"])
+
+    def test_a_login(self):
+        with self.device(GuestDevice, name="python"):
+            _server, port_name, uri = self.start_server("python")
+            demo = self.start(sys.executable, DEMOS / "python/login.py", uri, port_name, "root", "secret", "uptime",
+                              env=self.env)
+            self.assertEqual(demo.wait(), 0, demo.describe())
+            self.assertEqual((demo.out, demo.err), (["up 3 days", "load 0.1"], []))
 
     def test_python_examples_are_short(self):
         for path in sorted((DEMOS / "python").glob("*.py")):

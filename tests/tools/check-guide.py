@@ -3,12 +3,13 @@
 """Checks that a guide shows its examples as they are, what they print, and links that lead somewhere.
 
   check-guide.py [--c-only] [--update] GUIDE EXE...
+  check-guide.py --python-only FOLDER [--update] GUIDE
   check-guide.py [--update] --run GUIDE
   check-guide.py --links HTML-FOLDER GUIDE
 
 In the guide, <!-- NAME.py --> or <!-- NAME.c --> stands before a block that is a file of the folder examples, and
 <!-- output: NAME --> before one that is what NAME.py and the program guide-NAME both print. With --update the blocks are
-made so.
+made so. With --python-only the examples are in that folder beside the guide, and there is none in C.
 
 With --run the files are those of the folder examples/GUIDE, and the reader is given them when they are shown. There,
 <!-- run --> stands before commands that the reader types, <!-- run: TERMINAL --> before some that go on running in a
@@ -50,17 +51,22 @@ def check_same(first, second, *names):
 
 
 class Examples:
-    def __init__(self, folder, exes, c_only):
+    def __init__(self, folder, exes, c_only, python_only):
         self.folder = folder
         self.exes = {exe.name.removeprefix("guide-"): exe for exe in exes}
+        self.names = {path.stem for path in folder.glob("*.py")} if python_only else set(self.exes)
         self.c_only = c_only
+        self.python_only = python_only
         self.shown = set()
         self.failed = False
 
     def get_output(self, name):
+        python = "" if self.c_only else run(["/usr/bin/python3", "-X", "faulthandler", self.folder / f"{name}.py"])
+        if self.python_only:
+            return python
+
         output = run([self.exes[name]])
         if not self.c_only:
-            python = run(["/usr/bin/python3", "-X", "faulthandler", self.folder / f"{name}.py"])
             self.failed |= not check_same(output, python, f"{name}.c", f"{name}.py")
         return output
 
@@ -75,12 +81,13 @@ class Examples:
 
     def list_all(self):
         files = {path.name for suffix in ("*.py", "*.c", "*.h") for path in self.folder.glob(suffix)}
-        return files | {f"output: {name}" for name in self.exes}
+        return files | {f"output: {name}" for name in self.names}
 
 
 def check_blocks(options):
     text = options.guide.read_text(encoding="utf-8")
-    examples = Examples(options.guide.parent / "examples", options.exes, options.c_only)
+    folder = options.guide.parent / (options.python_only or "examples")
+    examples = Examples(folder, options.exes, options.c_only, options.python_only)
     right = BLOCK.sub(examples.fill, text)
     if options.update:
         options.guide.write_text(right, encoding="utf-8")
@@ -173,6 +180,7 @@ def check_links(options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--c-only", action="store_true")
+    parser.add_argument("--python-only", metavar="FOLDER")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--run", action="store_true")
     parser.add_argument("--links", type=pathlib.Path)
