@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Installs what is missing, builds Charflow and serves a demo console to this machine.
-# With --check it then connects to itself, and ends.
+# With --check it then connects to itself, and ends. With --listen=URI it is served elsewhere.
 set -eu
 
-usage="Usage: demos/quickstart.sh [--check]"
+usage="Usage: demos/quickstart.sh [--check | --listen=URI]"
 check=no
+listen=spice://127.0.0.1:5930
 case ${1-} in
   '') ;;
   --check) check=yes ;;
+  --listen=*) listen=${1#--listen=} ;;
   --help) echo "$usage"; exit 0 ;;
   *) echo "$usage" >&2; exit 2 ;;
 esac
@@ -61,7 +63,6 @@ fi
 : >"$work/log"
 
 # Port 0 is a free one.
-listen=spice://127.0.0.1:5930
 [ $check = no ] || listen=spice://127.0.0.1:0
 
 # A password of its own is made and printed by the server; one of the environment would be kept secret.

@@ -14,6 +14,13 @@
  *
  * charflow_backend_list_options() describes the options of a kind of back end, from the same table
  * that the parser of charflow_backend_new_from_spec() uses.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (GPtrArray) options = charflow_backend_list_options ("ringbuf", NULL);
+ * CharflowBackendOption *option = options->pdata[1];
+ *
+ * g_print ("%s: %s\n", charflow_backend_option_get_name (option), charflow_backend_option_get_default_value (option));
+ * ]|
  */
 
 /* Every option is a row of a static table, so copies are the row itself. */

@@ -24,6 +24,17 @@
  *
  * With it a spec may name another back end: `mux,id=ID,chardev=OTHER` is a multiplexer over another one, and `chardev:ID`
  * is that back end itself. It opens nothing; what is taken out of it is closed.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowBackendRegistry) registry = charflow_backend_registry_new ();
+ * g_autoptr (GError) error = NULL;
+ *
+ * if (charflow_backend_registry_create (registry, "loopback,id=c0", &error) == NULL ||
+ *     charflow_backend_registry_create (registry, "mux,id=m0,chardev=c0", &error) == NULL)
+ *   g_printerr ("%s\n", error->message);
+ *
+ * g_print ("m0 is a %s\n", G_OBJECT_TYPE_NAME (charflow_backend_registry_lookup (registry, "m0")));
+ * ]|
  */
 
 /**

@@ -35,6 +35,16 @@
  *
  * In a subclass, @read or @read_bytes is enough for input. A class need not close in its own
  * dispose function: an active back end is closed when it is disposed of.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("ringbuf,id=r0,size=4096", &error);
+ *
+ * if (backend == NULL)
+ *   g_printerr ("%s\n", error->message);
+ * else
+ *   g_print ("%s is a %s\n", charflow_backend_get_label (backend), G_OBJECT_TYPE_NAME (backend));
+ * ]|
  */
 
 /**
@@ -1037,6 +1047,7 @@ charflow_backend_write (CharflowBackend *self,
   if (klass->write == NULL)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED,
+                   /* Translators: the name of a class. */
                    _("Nothing can be written to a %s"), G_OBJECT_TYPE_NAME (self));
       return -1;
     }

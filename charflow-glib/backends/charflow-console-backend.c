@@ -20,6 +20,15 @@
  * them can be open, also beside a #CharflowStdioBackend. The settings of a terminal are left alone.
  *
  * In a spec it is `console`, without options.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowConsoleBackend) console = charflow_console_backend_new (); // standard output alone
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (console));
+ * g_autoptr (GBytes) line = g_bytes_new_static ("hello\n", 6);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, line, NULL);
+ * ]|
  */
 
 /**

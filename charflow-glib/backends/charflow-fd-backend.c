@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
 #include <glib/gi18n-lib.h>
 
@@ -33,6 +34,13 @@
  *
  * A subclass opens what it likes in @open_fds. In a spec it is `fd`, with the option `fd` for one
  * descriptor that is both, or with `in`, `out` or both.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowFdBackend) backend = charflow_fd_backend_new (ends[0], -1); // it works with a copy
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (backend));
+ *
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 /**
@@ -650,7 +658,7 @@ get_fd (const CharflowBackendOptions *options,
   if (number > G_MAXINT)
     {
       g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-                   _("Option '%s' expects a descriptor, not '%" G_GUINT64_FORMAT "'"), name, number);
+                   _("Option '%s' expects a descriptor, not '%" PRIu64 "'"), name, number);
       return FALSE;
     }
 

@@ -26,6 +26,15 @@
  * was.
  *
  * In a spec it is `file`, with the options `path`, `append` and `input-path`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowFileBackend) file = charflow_file_backend_new ("log.txt", TRUE);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (file));
+ * g_autoptr (GBytes) line = g_bytes_new_static ("hello\n", 6);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, line, NULL); // appended to the file
+ * ]|
  */
 
 /* What others may do with a new file is left to the umask. */

@@ -40,6 +40,17 @@
  * why, and the data flows on.
  *
  * A log and the back ends that use it belong to one main context.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("loopback,id=echo", NULL);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (backend);
+ * g_autoptr (CharflowLog) log = charflow_log_new ("echo.log", FALSE);
+ * g_autoptr (GError) error = NULL;
+ *
+ * charflow_log_set_directions (log, CHARFLOW_LOG_DIRECTIONS_OUTPUT | CHARFLOW_LOG_DIRECTIONS_INPUT);
+ * if (!charflow_backend_set_log (backend, log, &error))
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 /* So many bytes get their timestamps at once: each may be a line, so this bounds the memory for that. */

@@ -20,6 +20,15 @@
  * read when it is closed is lost.
  *
  * In a spec it is `loopback`, with the option `size`. Its other side is there as soon as it is open.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowLoopbackBackend) backend = charflow_loopback_backend_new (4096);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (backend));
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, bytes, NULL); // and it comes back to all clients
+ * ]|
  */
 
 #define DEFAULT_SIZE "65536"

@@ -41,6 +41,16 @@
  *
  * A base may be a multiplexer itself. It belongs to the same main context. In a spec it is `mux`, with the option `chardev` for the label of the base, for which
  * a #CharflowBackendRegistry is needed, or the option `mux=on` of any other kind.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowMuxBackend) mux = charflow_mux_backend_new (keyboard);
+ * g_autoptr (CharflowCharDevice) guest = charflow_char_device_new (CHARFLOW_BACKEND (mux));
+ * g_autoptr (CharflowCharDevice) monitor = charflow_char_device_new (CHARFLOW_BACKEND (mux));
+ *
+ * charflow_char_device_start (guest);
+ * charflow_char_device_start (monitor);
+ * g_print ("Ctrl-a c goes around %u devices\n", charflow_mux_backend_get_n_front_ends (mux));
+ * ]|
  */
 
 /**

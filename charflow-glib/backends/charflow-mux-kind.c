@@ -3,6 +3,8 @@
 
 #include "charflow-mux-backend-private.h"
 
+#include <inttypes.h>
+
 #include <glib/gi18n-lib.h>
 
 /* How a multiplexer is made from a spec. */
@@ -24,7 +26,7 @@ check_range (const CharflowBackendOptions *options,
     return TRUE;
 
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
-               _("Option '%s' expects %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not %" G_GUINT64_FORMAT),
+               _("Option '%s' expects %" PRIu64 " to %" PRIu64 ", not %" PRIu64),
                name, min, max, number);
   return FALSE;
 }

@@ -14,6 +14,13 @@
  *
  * What is written is gone, and nothing ever comes. In a spec it is `null`, without options of its own. Its
  * other side is there as soon as it is open.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowNullBackend) backend = charflow_null_backend_new ();
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (backend));
+ *
+ * charflow_char_device_start (device); // it takes all, and says nothing
+ * ]|
  */
 
 /**

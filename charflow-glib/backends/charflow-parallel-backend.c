@@ -32,6 +32,17 @@
  *
  * A program that drives the port itself has its registers, and the address and data cycles of the EPP mode. In a spec it is
  * `parallel`, or `parport`, with the options `path` and `input`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowParallelBackend) printer = charflow_parallel_backend_new ("/dev/parport0");
+ * g_autoptr (GError) error = NULL;
+ * guint8 status;
+ *
+ * if (charflow_parallel_backend_read_status (printer, &status, &error))
+ *   g_print ("status 0x%02x\n", status);
+ * else
+ *   g_print ("%s\n", error->message); // it has to be opened first
+ * ]|
  */
 
 /* How often to see whether a device takes more. */

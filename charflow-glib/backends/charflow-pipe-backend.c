@@ -30,6 +30,13 @@
  * itself; unless somebody else is quick, it reads back what it wrote.
  *
  * In a spec it is `pipe`, with the options `path`, `create` and `duplex`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowPipeBackend) pipes = charflow_pipe_backend_new ("line", TRUE); // makes line.in and line.out
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (pipes));
+ *
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 /* Of a fifo that we make: nobody else's. */

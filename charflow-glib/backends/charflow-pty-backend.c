@@ -43,6 +43,13 @@
  * while nobody takes it.
  *
  * In a spec it is `pty`, with the options `keep-unsent`, `overflow` and `path`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowPtyBackend) pty = charflow_pty_backend_new (NULL);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (pty));
+ *
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 /* How often to look for an opener where the system cannot tell. */

@@ -68,6 +68,16 @@
  * - 3, an event: 0 %CHARFLOW_EVENT_OPENED, 1 %CHARFLOW_EVENT_CLOSED, 2 %CHARFLOW_EVENT_BREAK, 3 %CHARFLOW_EVENT_MUX_IN,
  *   4 %CHARFLOW_EVENT_MUX_OUT. No bytes follow.
  * - 4, the end of the record, with the number 0. Nothing follows. A record without it was cut off.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("loopback,id=echo", NULL);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (backend);
+ * g_autoptr (CharflowRecorder) recorder = charflow_recorder_new ("echo.record");
+ * g_autoptr (GError) error = NULL;
+ *
+ * if (!charflow_recorder_open (recorder, &error) || !charflow_backend_set_recorder (backend, recorder, &error))
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 #define BUFFER_SIZE 65536

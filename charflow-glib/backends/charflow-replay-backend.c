@@ -37,6 +37,14 @@
  * charflow_backend_open_async().
  *
  * In a spec it is `replay`, with the options `path`, `label` and `speed`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowReplayBackend) replay = charflow_replay_backend_new ("echo.record", CHARFLOW_REPLAY_SPEED_FULL);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (replay));
+ *
+ * charflow_char_device_set_keep_unread (device, TRUE); // nothing is missed by the first client
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 /* So much of what is of no interest is skipped in one turn of the main loop. */

@@ -22,6 +22,16 @@
  *
  * In a spec it is `ringbuf`, or `memory` by its old name, with the option `size`. Its other side is
  * there as soon as it is open.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowRingbufBackend) ring = charflow_ringbuf_backend_new (4);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (ring));
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, bytes, NULL);
+ * // charflow_ringbuf_backend_take_bytes (ring, 4) has the last 4 bytes of it.
+ * ]|
  */
 
 #define DEFAULT_SIZE "65536"

@@ -41,6 +41,15 @@
  *
  * A device that is no terminal, such as `/dev/null`, is as good as one, but has no settings. In a spec it is `serial`, or
  * `tty`, with options of the names of the properties, and `reconnect` for the interval.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowSerialBackend) line = charflow_serial_backend_new (path);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (line));
+ * g_autoptr (CharflowSerialSettings) settings = charflow_serial_settings_new_from_string ("115200,8n1", NULL);
+ *
+ * charflow_char_device_set_serial_settings (device, settings, NULL); // also of a back end that comes later
+ * charflow_char_device_start (device);
+ * ]|
  */
 
 #define DEFAULT_BAUD 115200

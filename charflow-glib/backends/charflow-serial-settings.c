@@ -18,6 +18,17 @@
  *
  * The speed of a serial line and the form of its bytes. As text they are written the way people do, `9600 7E2` or
  * `115200 8N1 rtscts`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (CharflowSerialSettings) settings = charflow_serial_settings_new (9600, 7, CHARFLOW_SERIAL_PARITY_EVEN,
+ *                                                                             CHARFLOW_SERIAL_STOP_ONE,
+ *                                                                             CHARFLOW_SERIAL_FLOW_RTSCTS);
+ * g_autofree char *text = charflow_serial_settings_to_string (settings);
+ * g_autoptr (CharflowSerialSettings) same = charflow_serial_settings_new_from_string (text, &error);
+ *
+ * g_print ("%s: %s\n", text, charflow_serial_settings_equal (settings, same) ? "the same" : "another");
+ * ]|
  */
 
 /* Nothing is slower, and the clocks of UARTs end long before that. */

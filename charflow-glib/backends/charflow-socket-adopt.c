@@ -18,8 +18,8 @@ refuse (const char *what,
         const char *reason,
         GError    **error)
 {
-  /* Translators: the name of an option or of an argument, a number, why it is not right. */
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
+               /* Translators: the name of an option or of an argument, a number, why it is not right. */
                _("'%s' expects the number of a socket, not %d: %s"), what, fd, reason);
   return NULL;
 }

@@ -36,6 +36,18 @@
  *
  * In a spec it is `socket`, with the options that charflow_backend_list_options() describes. There a server waits for
  * its first peer by default, as in QEMU; #CharflowSocketBackend:wait is %FALSE by default.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowSocketBackend) server = charflow_socket_backend_new_for_unix ("line.sock", TRUE);
+ * g_autoptr (CharflowSocketBackend) caller = charflow_socket_backend_new_for_unix ("line.sock", FALSE);
+ * g_autoptr (CharflowCharDevice) here = charflow_char_device_new (CHARFLOW_BACKEND (server));
+ * g_autoptr (CharflowCharDevice) there = charflow_char_device_new (CHARFLOW_BACKEND (caller));
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+ *
+ * charflow_char_device_start (here); // listens
+ * charflow_char_device_start (there); // connects
+ * charflow_char_device_write_bytes (there, NULL, bytes, NULL); // waits until it has
+ * ]|
  */
 
 /**

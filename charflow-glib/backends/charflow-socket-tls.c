@@ -73,6 +73,8 @@ load_authorities (CharflowSocketTls *self,
                   GError           **error)
 {
   g_autofree char *path = build_path (self, "ca-cert.pem");
+  /* What the database wants. */
+  g_autofree char *absolute_path = g_canonicalize_filename (path, NULL);
   g_autoptr (GTlsCertificate) first = NULL;
 
   if (!self->verify)
@@ -89,7 +91,7 @@ load_authorities (CharflowSocketTls *self,
   /* The database is content with a file that holds none. */
   first = g_tls_certificate_new_from_file (path, error);
   if (first != NULL)
-    self->authorities = g_tls_file_database_new (path, error);
+    self->authorities = g_tls_file_database_new (absolute_path, error);
 
   return self->authorities != NULL || prefix_path (error, path);
 }

@@ -33,6 +33,15 @@
  * charflow_stdio_backend_restore() before; both may be called from a signal handler.
  *
  * In a spec it is `stdio`, with the option `signal`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowStdioBackend) terminal = charflow_stdio_backend_new (TRUE); // Ctrl-C still ends the program
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (terminal));
+ * g_autoptr (GBytes) line = g_bytes_new_static ("hello\n", 6);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, line, NULL);
+ * ]|
  */
 
 /**

@@ -37,6 +37,15 @@
  *
  * In a spec it is `udp`, with the options `host`, `port`, `localaddr`, `localport`, `ipv4`, `ipv6` and
  * `reply-to-sender`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowUdpBackend) udp = charflow_udp_backend_new ("127.0.0.1", 9);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (CHARFLOW_BACKEND (udp));
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+ *
+ * charflow_char_device_start (device);
+ * charflow_char_device_write_bytes (device, NULL, bytes, NULL); // one datagram
+ * ]|
  */
 
 /* How many empty datagrams and errors of the network one call passes over, so that nobody can keep us
@@ -334,7 +343,7 @@ charflow_udp_backend_write (CharflowBackend *backend,
     }
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved_errno),
-               _("Could not send a datagram of %" G_GSIZE_FORMAT " bytes: %s"), size,
+               _("Could not send a datagram of %zu bytes: %s"), size,
                g_strerror (saved_errno));
   return -1;
 }

@@ -13,6 +13,18 @@
  * A session has channels, each with a type, and an id that tells several of one type apart. Each end
  * offers capabilities for it; one is of use where both have it. The ends are #CharflowServerChannel and
  * #CharflowClientChannel.
+ *
+ * |[<!-- language="C" -->
+ * GListModel *channels = charflow_session_get_channels (session);
+ *
+ * for (guint i = 0; i < g_list_model_get_n_items (channels); i++)
+ *   {
+ *     g_autoptr (CharflowChannel) channel = g_list_model_get_item (channels, i);
+ *     g_autofree char *type = charflow_channel_get_type_name (channel);
+ *
+ *     g_print ("%s %d\n", type, charflow_channel_get_channel_id (channel));
+ *   }
+ * ]|
  */
 
 /**

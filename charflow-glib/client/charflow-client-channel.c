@@ -16,6 +16,26 @@
  *
  * A #CharflowSession makes one for each channel that its server lists, of the class for its type. It opens
  * the ports by itself; a channel of a type that the library does not know is left closed.
+ *
+ * |[<!-- language="C" -->
+ * static guint
+ * clock_face_message_limit (CharflowClientChannel *channel,
+ *                           guint                  type)
+ * {
+ *   return type == 101 ? 5 : 0; // at most so many bytes
+ * }
+ *
+ * static gboolean
+ * clock_face_handle_message (CharflowClientChannel *channel,
+ *                            guint                  type,
+ *                            GBytes                *body,
+ *                            GError               **error)
+ * {
+ *   g_print ("it is %.*s\n", (int) g_bytes_get_size (body), (const char *) g_bytes_get_data (body, NULL));
+ *   attached = TRUE;
+ *   return TRUE;
+ * }
+ * ]|
  */
 
 /**

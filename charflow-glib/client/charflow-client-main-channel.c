@@ -18,6 +18,14 @@
  *
  * A #CharflowSession opens it first: it learns the number of the session, the name of the server and its
  * channels from it, and answers the server's pings.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowClientChannel) channel = g_list_model_get_item (charflow_session_get_channels (session), 0);
+ *
+ * if (CHARFLOW_IS_CLIENT_MAIN_CHANNEL (channel) &&
+ *     charflow_client_channel_get_state (channel) == CHARFLOW_CLIENT_STATE_OPEN)
+ *   g_print ("session %s\n", charflow_session_get_session_id (session) != 0 ? "begun" : "lost");
+ * ]|
  */
 
 /**

@@ -22,6 +22,22 @@
  * charflow_client_port_channel_read_bytes_async() and charflow_client_port_channel_write_bytes_async().
  *
  * At most 256 KiB are kept that nobody has read; then the server has to wait.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * read_cb (GObject      *object,
+ *          GAsyncResult *result,
+ *          gpointer      user_data)
+ * {
+ *   CharflowClientPortChannel *port = CHARFLOW_CLIENT_PORT_CHANNEL (object);
+ *   g_autoptr (GBytes) bytes = charflow_client_port_channel_read_bytes_finish (port, result, NULL);
+ *
+ *   if (bytes != NULL)
+ *     g_print ("%.*s\n", (int) g_bytes_get_size (bytes), (const char *) g_bytes_get_data (bytes, NULL));
+ *
+ *   answered = TRUE;
+ * }
+ * ]|
  */
 
 /**
@@ -548,6 +564,7 @@ typedef struct
 {
   GIOStream *stream;
   GBytes *bytes;
+  gsize max_size; /* of a read */
 } Operation;
 
 static void
@@ -646,19 +663,59 @@ charflow_client_port_channel_write_bytes_finish (CharflowClientPortChannel *self
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Takes what there is, or tells what ended the channel. */
 static void
-read_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
+return_read (GTask *task,
+             gsize  max_size)
 {
-  g_autoptr (GTask) task = user_data;
+  CharflowClientPortChannel *self = g_task_get_source_object (task);
+  Operation *operation = g_task_get_task_data (task);
+  gsize size = MIN (max_size, get_unread (self));
+  g_autofree guint8 *buffer = g_malloc (MAX (size, 1));
   GError *error = NULL;
-  GBytes *bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+  gssize n_read = charflow_client_port_channel_read (self, buffer, MIN (max_size, MAX (size, 1)), &error);
 
-  if (bytes != NULL)
-    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
-  else
+  g_input_stream_clear_pending (g_io_stream_get_input_stream (operation->stream));
+  if (n_read < 0)
     g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, g_bytes_new_take (g_steal_pointer (&buffer), n_read), (GDestroyNotify) g_bytes_unref);
+}
+
+static gboolean
+readable_cb (gpointer user_data)
+{
+  GTask *task = user_data;
+  CharflowClientPortChannel *self = g_task_get_source_object (task);
+  Operation *operation = g_task_get_task_data (task);
+
+  if (charflow_client_port_channel_is_readable (self))
+    {
+      return_read (task, operation->max_size);
+      return G_SOURCE_REMOVE;
+    }
+  if (!g_cancellable_is_cancelled (g_task_get_cancellable (task)))
+    return G_SOURCE_CONTINUE;
+
+  g_input_stream_clear_pending (g_io_stream_get_input_stream (operation->stream));
+  g_task_return_error_if_cancelled (task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+await_readable (CharflowClientPortChannel *self,
+                GTask                     *task)
+{
+  g_autoptr (GSource) source = charflow_client_port_channel_create_source (self, FALSE);
+
+  if (g_task_get_cancellable (task) != NULL)
+    {
+      g_autoptr (GSource) cancelled = g_cancellable_source_new (g_task_get_cancellable (task));
+
+      g_source_set_dummy_callback (cancelled);
+      g_source_add_child_source (source, cancelled);
+    }
+  g_task_attach_source (task, source, readable_cb);
 }
 
 /**
@@ -669,7 +726,8 @@ read_cb (GObject      *source,
  * @callback: (scope async): called when some have come
  * @user_data: for @callback
  *
- * Reads some bytes from the port, as soon as there are any. One read at a time may be under way.
+ * Reads some bytes from the port, as soon as there are any. One read at a time may be under way. To cancel it loses no byte:
+ * it either fails, or tells what it has taken.
  *
  * Since: 1.0
  */
@@ -680,16 +738,30 @@ charflow_client_port_channel_read_bytes_async (CharflowClientPortChannel *self,
                                                GAsyncReadyCallback        callback,
                                                gpointer                   user_data)
 {
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
   GIOStream *stream;
-  GTask *task;
 
   g_return_if_fail (CHARFLOW_IS_CLIENT_PORT_CHANNEL (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, charflow_client_port_channel_read_bytes_async);
+  /* What was taken is told, whatever is cancelled before the callback is called. */
+  g_task_set_check_cancellable (task, FALSE);
   stream = begin_operation (self, task, NULL);
-  g_input_stream_read_bytes_async (g_io_stream_get_input_stream (stream), MIN (max_size, MAX_UNREAD),
-                                   G_PRIORITY_DEFAULT, cancellable, read_cb, task);
+  ((Operation *) g_task_get_task_data (task))->max_size = MIN (max_size, MAX_UNREAD);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (!g_input_stream_set_pending (g_io_stream_get_input_stream (stream), &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  if (max_size == 0 || charflow_client_port_channel_is_readable (self))
+    return_read (task, MIN (max_size, MAX_UNREAD));
+  else
+    await_readable (self, task);
 }
 
 /**
@@ -715,6 +787,43 @@ charflow_client_port_channel_read_bytes_finish (CharflowClientPortChannel *self,
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * charflow_client_port_channel_unread_bytes:
+ * @self: a port
+ * @bytes: bytes that were read from it, at most 256 KiB
+ *
+ * Puts bytes back that were read, in front of those that were not: for whoever had to read on to see where something ends.
+ *
+ * Since: 1.0
+ */
+void
+charflow_client_port_channel_unread_bytes (CharflowClientPortChannel *self,
+                                           GBytes                    *bytes)
+{
+  gsize size;
+  const guint8 *data;
+
+  g_return_if_fail (CHARFLOW_IS_CLIENT_PORT_CHANNEL (self));
+  g_return_if_fail (bytes != NULL);
+  g_return_if_fail (g_bytes_get_size (bytes) <= MAX_UNREAD);
+
+  data = g_bytes_get_data (bytes, &size);
+  if (size == 0)
+    return;
+
+  if (size > self->unread_start)
+    {
+      gsize unread = get_unread (self);
+
+      g_byte_array_set_size (self->unread, MAX (self->unread->len, size + unread));
+      memmove (self->unread->data + size, self->unread->data + self->unread_start, unread);
+      self->unread_start = size;
+      self->unread_end = size + unread;
+    }
+  self->unread_start -= size;
+  memcpy (self->unread->data + self->unread_start, data, size);
 }
 
 /**

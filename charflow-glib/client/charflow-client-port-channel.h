@@ -41,6 +41,10 @@ GBytes *charflow_client_port_channel_read_bytes_finish (CharflowClientPortChanne
                                                         GAsyncResult              *result,
                                                         GError                   **error);
 CHARFLOW_AVAILABLE_IN_ALL
+void charflow_client_port_channel_unread_bytes (CharflowClientPortChannel *self,
+                                                GBytes                    *bytes);
+
+CHARFLOW_AVAILABLE_IN_ALL
 gboolean charflow_client_port_channel_send_event (CharflowClientPortChannel *self,
                                                   CharflowEvent              event,
                                                   GError                   **error);

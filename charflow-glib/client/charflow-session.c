@@ -23,13 +23,31 @@
  * open once all of these know their names:
  *
  * |[<!-- language="C" -->
- * g_autoptr (CharflowSession) session = charflow_session_new ("spice://localhost:5930");
+ * g_autoptr (CharflowSession) session = charflow_session_new (uri);
  *
  * charflow_session_set_password (session, password);
  * charflow_session_open_async (session, NULL, opened_cb, NULL);
  * ]|
  *
  * All happens in the main context that was the thread's default when the session was made.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * opened_cb (GObject      *object,
+ *            GAsyncResult *result,
+ *            gpointer      user_data)
+ * {
+ *   CharflowSession *session = CHARFLOW_SESSION (object);
+ *   g_autoptr (GError) error = NULL;
+ *
+ *   if (!charflow_session_open_finish (session, result, &error))
+ *     g_printerr ("%s\n", error->message);
+ *   else if (charflow_session_lookup_port (session, "org.example.echo.0") != NULL)
+ *     g_print ("there is an echo\n");
+ *
+ *   opened = TRUE;
+ * }
+ * ]|
  */
 
 /**

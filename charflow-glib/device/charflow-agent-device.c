@@ -39,6 +39,15 @@
  *
  * When the last client leaves, or one in the middle of a message, the agent is told so by a message that a client has
  * disconnected.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("socket,id=agent,path=agent.sock,server=on,wait=off",
+ *                                                                       NULL);
+ * g_autoptr (CharflowAgentDevice) agent = charflow_agent_device_new (backend);
+ *
+ * charflow_agent_device_set_file_transfer (agent, FALSE); // clients may copy and paste, but send no files
+ * charflow_char_device_start (CHARFLOW_CHAR_DEVICE (agent));
+ * ]|
  */
 
 /**

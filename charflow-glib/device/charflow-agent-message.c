@@ -148,6 +148,7 @@ charflow_agent_message_restore (CharflowAgentMessage *self,
   guint32 left = charflow_wire_reader_u32 (reader);
 
   if (reader->failed)
+    /* Translators: here and in the next ones, "the agent" or "client %u"; "it" is the state. */
     return charflow_saved_state_refuse (error, _("it ends before the message of %s"), whose);
   if (state > STATE_IS_SWALLOWED)
     return charflow_saved_state_refuse (error, _("the state of the message of %s is %u"), whose, state);

@@ -25,6 +25,19 @@
  * yet, and sets it going. All of it happens in the main context that was the thread's default when it was
  * made. Any handler of any signal may attach and detach clients, write, stop the device, change its back
  * end or drop its last reference.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (CharflowBackend) backend = charflow_backend_new_from_spec ("loopback,id=echo", &error);
+ * g_autoptr (CharflowCharDevice) device = charflow_char_device_new (backend);
+ * g_autoptr (CharflowClient) client = charflow_client_new ();
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+ *
+ * charflow_char_device_start (device); // opens the back end, too
+ * if (!charflow_char_device_attach_client (device, client, &error) ||
+ *     !charflow_char_device_write_bytes (device, client, bytes, &error))
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 /**
@@ -134,6 +147,7 @@ charflow_char_device_restore_framing (CharflowCharDevice *self,
     return TRUE;
 
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_BAD_STATE,
+               /* Translators: the name of a class. */
                _("The saved state is one of a device that frames its messages, which a %s does not"),
                G_OBJECT_TYPE_NAME (self));
   return FALSE;

@@ -26,6 +26,17 @@
  * What it cannot take yet waits in its send queue, which is bounded in messages and in bytes;
  * #CharflowClient:overflow says what happens when it is full. A program connects to the signals, or derives
  * a class and overrides the virtual functions of the same names.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowClient) watcher = g_object_new (CHARFLOW_TYPE_CLIENT,
+ *                                                    "overflow", CHARFLOW_OVERFLOW_DROP, // it may miss something
+ *                                                    "max-queue-bytes", (guint64) 65536,
+ *                                                    "read-only", TRUE,
+ *                                                    NULL);
+ *
+ * g_signal_connect (watcher, "deliver", G_CALLBACK (deliver_cb), &done);
+ * charflow_char_device_attach_client (device, watcher, NULL);
+ * ]|
  */
 
 /**

@@ -77,6 +77,9 @@ void charflow_client_set_ready (CharflowClient *self,
                                 gboolean        ready);
 CHARFLOW_AVAILABLE_IN_ALL
 void charflow_client_note_progress (CharflowClient *self);
+CHARFLOW_AVAILABLE_IN_ALL
+GPtrArray *charflow_client_take_messages (CharflowClient *self,
+                                          guint           max_messages) G_GNUC_WARN_UNUSED_RESULT;
 
 CHARFLOW_AVAILABLE_IN_ALL
 guint64 charflow_client_get_client_tokens_held (CharflowClient *self);

@@ -561,6 +561,7 @@ check_fits_device (CharflowCharDevice *self,
                    GError            **error)
 {
   if (state->speaker != CHARFLOW_SAVED_NOBODY && !charflow_char_device_frames_messages (self))
+    /* Translators: the name of a class. */
     return charflow_saved_state_refuse (error, _("somebody has the word, and a %s has no messages in parts"),
                                         G_OBJECT_TYPE_NAME (self));
   if (g_bytes_get_size (state->unread) > MAX_UNREAD)

@@ -15,6 +15,15 @@
  * on in the next message; one that has no end when the other side goes away is handed over as it is.
  *
  * What is written goes to the device unchanged, lines or not.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowLineDevice) device = charflow_line_device_new (backend);
+ * g_autoptr (GBytes) bytes = g_bytes_new_static ("one\ntwo\nth", 10);
+ *
+ * charflow_char_device_start (CHARFLOW_CHAR_DEVICE (device));
+ * charflow_char_device_write_bytes (CHARFLOW_CHAR_DEVICE (device), NULL, bytes, NULL);
+ * // "one\n" and "two\n" are delivered; "th" waits for its end.
+ * ]|
  */
 
 /**

@@ -124,6 +124,7 @@ charflow_saved_state_refuse (GError    **error,
   va_start (args, format);
   reason = g_strdup_vprintf (format, args);
   va_end (args);
+  /* Translators: one of the messages such as "it has flags 0x%x"; "it" is the state. */
   g_set_error (error, CHARFLOW_DEVICE_ERROR, CHARFLOW_DEVICE_ERROR_BAD_STATE, _("Saved state: %s"), reason);
 
   return FALSE;

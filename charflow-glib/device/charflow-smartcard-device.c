@@ -27,6 +27,18 @@
  * while none is there waits for the next.
  *
  * Which messages there are, and what they mean, is left to those who use it.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowSmartcardDevice) reader = charflow_smartcard_device_new (backend);
+ * // Type 1, reader 0, 2 bytes: as the channel has it, little-endian.
+ * static const guint8 message[] = { 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 'o', 'k' };
+ * g_autoptr (GBytes) bytes = g_bytes_new_static (message, sizeof message);
+ * g_autoptr (CharflowClient) client = charflow_client_new ();
+ *
+ * charflow_char_device_attach_client (CHARFLOW_CHAR_DEVICE (reader), client, NULL);
+ * charflow_char_device_start (CHARFLOW_CHAR_DEVICE (reader));
+ * charflow_char_device_write_bytes (CHARFLOW_CHAR_DEVICE (reader), client, bytes, NULL);
+ * ]|
  */
 
 /**

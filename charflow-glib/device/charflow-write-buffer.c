@@ -21,6 +21,19 @@
  * released, or its last reference is dropped, unused.
  *
  * It is atomically reference-counted, and may outlive its device.
+ *
+ * |[<!-- language="C" -->
+ * CharflowWriteBuffer *buffer = charflow_char_device_get_write_buffer (device, client, 5, &error);
+ *
+ * if (buffer != NULL)
+ *   {
+ *     gsize room;
+ *
+ *     memcpy (charflow_write_buffer_peek (buffer, &room), "hello", 5); // filled in its place
+ *     charflow_write_buffer_commit (buffer, 5);
+ *     charflow_char_device_add_write_buffer (device, buffer); // which takes the reference
+ *   }
+ * ]|
  */
 
 /**

@@ -16,6 +16,14 @@
  *
  * A #CharflowChannelClient is made when a client has linked to a #CharflowServerChannel, and lasts until
  * either end closes it. Those of one user make up a #CharflowServerClient.
+ *
+ * |[<!-- language="C" -->
+ * CharflowServerChannel *channel = charflow_server_lookup_channel (server, CHARFLOW_CHANNEL_TYPE_PORT, 0);
+ * g_autoptr (CharflowChannelClient) client = g_list_model_get_item (charflow_server_channel_get_clients (channel), 0);
+ *
+ * if (charflow_channel_client_get_queued_bytes (client) == 0)
+ *   g_print ("it has got all\n");
+ * ]|
  */
 
 /**

@@ -17,6 +17,24 @@
  * #CharflowServerChannelClass.client_attached() to send its first messages,
  * #CharflowServerChannelClass.message_limit() to say which messages it knows, and
  * #CharflowServerChannelClass.handle_message() to take them.
+ *
+ * |[<!-- language="C" -->
+ * static void
+ * clock_channel_client_attached (CharflowServerChannel *channel,
+ *                                CharflowChannelClient *client)
+ * {
+ *   g_autoptr (GBytes) noon = g_bytes_new_static ("12:00", 5);
+ *
+ *   charflow_channel_client_send_message (client, 101, noon);
+ * }
+ *
+ * static void
+ * clock_channel_class_init (ClockChannelClass *klass)
+ * {
+ *   CHARFLOW_CHANNEL_CLASS (klass)->channel_type = 200;
+ *   CHARFLOW_SERVER_CHANNEL_CLASS (klass)->client_attached = clock_channel_client_attached;
+ * }
+ * ]|
  */
 
 /**

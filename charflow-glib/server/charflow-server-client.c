@@ -15,6 +15,17 @@
  *
  * A #CharflowServerClient begins when a user links the main channel, and ends with it; in between it has a
  * #CharflowChannelClient for each channel that the user linked.
+ *
+ * |[<!-- language="C" -->
+ * GListModel *clients = charflow_server_get_clients (server);
+ *
+ * while (g_list_model_get_n_items (clients) > 0)
+ *   {
+ *     g_autoptr (CharflowServerClient) client = g_list_model_get_item (clients, 0);
+ *
+ *     charflow_server_client_close (client); // with all of its channels
+ *   }
+ * ]|
  */
 
 /**

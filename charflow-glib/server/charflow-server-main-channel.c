@@ -22,6 +22,13 @@
  *
  * Each server has one: it greets a user with the number of the session, lists the channels, and watches
  * over whether the user is still there.
+ *
+ * |[<!-- language="C" -->
+ * CharflowServerChannel *channel = charflow_server_lookup_channel (server, CHARFLOW_CHANNEL_TYPE_MAIN, 0);
+ *
+ * if (CHARFLOW_IS_SERVER_MAIN_CHANNEL (channel))
+ *   g_print ("the server has made it\n");
+ * ]|
  */
 
 /**

@@ -25,6 +25,13 @@
  *
  * Clients are told when the other side of the device comes and goes. The names of ports are by convention
  * reversed host names with a number, such as `org.example.console.0`.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowServerPortChannel) port = charflow_server_port_channel_new ("org.example.echo.0", device);
+ *
+ * if (!charflow_server_add_channel (server, CHARFLOW_SERVER_CHANNEL (port), &error))
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 /**

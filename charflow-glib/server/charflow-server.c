@@ -27,6 +27,17 @@
  *
  * A peer that breaks the protocol, or does not finish its link in time, loses its connection alone; the
  * program learns why by #CharflowServer::peer-error.
+ *
+ * |[<!-- language="C" -->
+ * g_autoptr (CharflowServer) server = charflow_server_new ();
+ * g_autoptr (GError) error = NULL;
+ * char *uri;
+ *
+ * charflow_server_set_password (server, "open sesame");
+ * uri = charflow_server_listen (server, "spice://127.0.0.1:0", &error); // 0 is a free port; uri has it
+ * if (uri == NULL)
+ *   g_printerr ("%s\n", error->message);
+ * ]|
  */
 
 /**
@@ -115,6 +126,7 @@ find_channel_cb (gpointer                   owner,
       g_autofree char *name = charflow_channel_type_to_name (request->channel_type);
 
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE,
+                   /* Translators: a type such as "port", and a number. */
                    _("There is no channel %s %u"), name, request->channel_id);
       return FALSE;
     }
@@ -893,6 +905,7 @@ charflow_server_add_channel (CharflowServer        *self,
       g_autofree char *name = charflow_channel_type_to_name (channel_type);
 
       g_set_error (error, CHARFLOW_LINK_ERROR, CHARFLOW_LINK_ERROR_CHANNEL_NOT_AVAILABLE,
+                   /* Translators: a number, and a type such as "port". */
                    _("There is no free id, or id %d is taken, for a channel %s"), channel_id, name);
       return FALSE;
     }

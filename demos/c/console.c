@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writes a line to a port and prints what it answers: CHARFLOW_PASSWORD=… console URI PORT [LINE] */
+/* Writes a line to a port and prints what comes from it: CHARFLOW_PASSWORD=… console URI PORT [LINE]
+ *
+ * It ends when the server closes the port. The names of ports are what `charflow list URI` shows:
+ *
+ *   CHARFLOW_PASSWORD=… console spice://127.0.0.1:5930 org.charflow.c.0 "hello"
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +54,17 @@ read_cb (GObject      *object,
 }
 
 static void
+written_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!charflow_client_port_channel_write_bytes_finish (CHARFLOW_CLIENT_PORT_CHANNEL (object), result, &error))
+    fail (user_data, error->message);
+}
+
+static void
 opened_cb (GObject      *object,
            GAsyncResult *result,
            gpointer      user_data)
@@ -67,7 +83,9 @@ opened_cb (GObject      *object,
   port = charflow_session_lookup_port (session, console->port_name);
   if (port == NULL)
     {
-      fail (console, "There is no port of this name");
+      g_autofree char *message = g_strdup_printf ("There is no port '%s'", console->port_name);
+
+      fail (console, message);
       return;
     }
 
@@ -76,7 +94,7 @@ opened_cb (GObject      *object,
       g_autofree char *line = g_strconcat (console->line, "\n", NULL);
       g_autoptr (GBytes) bytes = g_bytes_new (line, strlen (line));
 
-      charflow_client_port_channel_write_bytes_async (port, bytes, NULL, NULL, NULL);
+      charflow_client_port_channel_write_bytes_async (port, bytes, NULL, written_cb, console);
     }
   charflow_client_port_channel_read_bytes_async (port, 65536, NULL, read_cb, console);
 }
@@ -88,9 +106,9 @@ main (int    argc,
   g_autoptr (CharflowSession) session = NULL;
   Console console = { NULL };
 
-  if (argc < 3)
+  if (argc < 3 || argc > 4)
     {
-      g_printerr ("Usage: console URI PORT [LINE]\n");
+      g_printerr ("Usage: CHARFLOW_PASSWORD=… console URI PORT [LINE]\n");
       return 2;
     }
 

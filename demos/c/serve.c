@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Serves a device: CHARFLOW_PASSWORD=… serve [BACKEND,id=ID,…] [URI] */
+/* Serves a device as a port: CHARFLOW_PASSWORD=… serve [BACKEND,id=ID,…] [URI]
+ *
+ * The back end is a new pseudo terminal if none is named, and the URI a free port of this machine:
+ *
+ *   CHARFLOW_PASSWORD=… serve serial,id=line,path=/dev/ttyUSB0 spice://127.0.0.1:5930
+ */
 #include <charflow-glib/charflow.h>
 
 static void
@@ -7,6 +12,23 @@ backend_error_cb (CharflowCharDevice *device,
                   const GError       *error)
 {
   g_printerr ("%s\n", error->message);
+}
+
+static void
+active_cb (CharflowBackend *backend)
+{
+  g_autofree char *uri = charflow_backend_get_uri (backend);
+
+  if (charflow_backend_get_active (backend))
+    g_print ("device at %s\n", uri != NULL ? uri : charflow_backend_get_label (backend));
+}
+
+static void
+peer_error_cb (CharflowServer *server,
+               const char     *peer,
+               const GError   *error)
+{
+  g_printerr ("%s: %s\n", peer, error->message);
 }
 
 static gboolean
@@ -26,8 +48,10 @@ serve (const char *spec,
 
   device = charflow_char_device_new (backend);
   g_signal_connect (device, "backend-error", G_CALLBACK (backend_error_cb), NULL);
+  g_signal_connect (backend, "notify::active", G_CALLBACK (active_cb), NULL);
   charflow_char_device_start (device);
 
+  g_signal_connect (server, "peer-error", G_CALLBACK (peer_error_cb), NULL);
   port = charflow_server_port_channel_new ("org.charflow.c.0", device);
   charflow_server_set_password (server, g_getenv ("CHARFLOW_PASSWORD"));
   if (!charflow_server_add_channel (server, CHARFLOW_SERVER_CHANNEL (port), error))
@@ -49,6 +73,11 @@ main (int    argc,
 {
   g_autoptr (GError) error = NULL;
 
+  if (argc > 3 || g_getenv ("CHARFLOW_PASSWORD") == NULL)
+    {
+      g_printerr ("Usage: CHARFLOW_PASSWORD=… serve [BACKEND,id=ID,…] [URI]\n");
+      return 2;
+    }
   if (!serve (argc > 1 ? argv[1] : "pty,id=console", argc > 2 ? argv[2] : "spice://127.0.0.1:0", &error))
     {
       g_printerr ("%s\n", error->message);

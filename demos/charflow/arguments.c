@@ -22,7 +22,8 @@ check_count (const ArgumentsForm *form,
 
   if (n_arguments < form->min_arguments)
     {
-      log_error (_("Usage: %s %s"), g_get_prgname (), form->parameters);
+      /* Translators: a command, such as "charflow list", and its arguments. */
+      log_error (_("Usage: %s %s"), g_get_prgname (), _(form->parameters));
       return FALSE;
     }
 

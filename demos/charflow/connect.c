@@ -164,6 +164,7 @@ find_port (CharflowSession *session)
   if (ports->len == 0)
     log_error (_("The server has no port that is free"));
   else if (port_name == NULL)
+    /* Translators: names of ports. */
     log_error (_("Which port? Give --port=NAME; there are %s"), names);
   else
     log_error (_("There is no port '%s'; there is %s"), port_name, names);

@@ -170,6 +170,18 @@ run_help (int    argc,
   return run_command (argv[1], 2, help_argv);
 }
 
+/* The variable is the one that the programs of gettext read; it serves a build that is not
+ * installed. The library's messages are in the same domain, so it holds for them as well. */
+static void
+bind_messages (void)
+{
+  const char *folder = g_getenv ("TEXTDOMAINDIR");
+
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL && *folder != '\0' ? folder : LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
 /* A descriptor that was closed would become a connection, and what is printed would go there. */
 static void
 occupy_standard_fds (void)
@@ -195,9 +207,7 @@ main (int    argc,
   signal (SIGPIPE, SIG_IGN);
 
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  bind_messages ();
   g_set_prgname ("charflow");
 
   if (argc < 2)

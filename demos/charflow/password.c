@@ -30,6 +30,7 @@ check_password (const char *password,
 {
   if (*password == '\0')
     {
+      /* Translators: CHARFLOW_PASSWORD, "the answer" or the name of a file. */
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("The password in %s is empty"), origin);
       return FALSE;
     }

@@ -8,7 +8,7 @@
 struct _Table
 {
   GPtrArray *rows; /* char ** */
-  GArray *widths; /* int, in characters */
+  GArray *widths; /* int, in columns of a terminal */
 };
 
 Table *
@@ -30,13 +30,30 @@ table_free (Table *table)
   g_free (table);
 }
 
+/* East Asian letters are two columns wide; accents that combine stand in the column before. */
+static int
+count_columns (const char *text)
+{
+  int n_columns = 0;
+
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (!g_unichar_iszerowidth (c))
+        n_columns += g_unichar_iswide (c) ? 2 : 1;
+    }
+
+  return n_columns;
+}
+
 static void
 note_widths (Table *table,
              char **row)
 {
   for (guint i = 0; row[i] != NULL; i++)
     {
-      int width = (int) g_utf8_strlen (row[i], -1);
+      int width = count_columns (row[i]);
 
       if (i == table->widths->len)
         g_array_append_val (table->widths, width);
@@ -77,7 +94,7 @@ print_row (Table *table,
 
   for (guint i = 0; i <= last; i++)
     {
-      int padding = g_array_index (table->widths, int, i) - (int) g_utf8_strlen (row[i], -1);
+      int padding = g_array_index (table->widths, int, i) - count_columns (row[i]);
 
       g_string_append (line, row[i]);
       if (i < last)

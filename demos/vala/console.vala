@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes a line to a port and prints what it answers: CHARFLOW_PASSWORD=… console URI PORT [LINE]
+// Writes a line to a port and prints what comes from it: CHARFLOW_PASSWORD=… console URI PORT [LINE]
+//
+// It ends when the server closes the port. The names of ports are what `charflow list URI` shows:
+//
+//   CHARFLOW_PASSWORD=… console spice://127.0.0.1:5930 org.charflow.vala.0 "hello"
+
+errordomain ConsoleError {
+    NO_PORT,
+}
 
 async void run (string uri, string port_name, string? line) throws Error {
     var session = new Charflow.Session (uri);
 
     session.set_password (Environment.get_variable ("CHARFLOW_PASSWORD"));
-    yield session.open_async (null);
+    yield session.open_async ();
 
     var port = session.lookup_port (port_name);
-    if (port == null) {
-        printerr ("There is no port '%s'\n", port_name);
-        return;
-    }
+    if (port == null)
+        throw new ConsoleError.NO_PORT ("There is no port '%s'", port_name);
 
     if (line != null)
-        yield port.write_bytes_async (new Bytes ((line + "\n").data), null);
+        yield port.write_bytes_async (new Bytes ((line + "\n").data));
 
     while (true) {
-        var bytes = yield port.read_bytes_async (65536, null);
+        var bytes = yield port.read_bytes_async (65536);
 
         if (bytes.get_size () == 0)
             return;
@@ -30,8 +36,8 @@ int main (string[] args) {
     var loop = new MainLoop ();
     var status = 0;
 
-    if (args.length < 3) {
-        printerr ("Usage: console URI PORT [LINE]\n");
+    if (args.length < 3 || args.length > 4) {
+        printerr ("Usage: CHARFLOW_PASSWORD=… console URI PORT [LINE]\n");
         return 2;
     }
 

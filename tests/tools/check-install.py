@@ -23,7 +23,11 @@ SCRIPT = """
 import gi
 gi.require_version("Charflow", "1")
 from gi.repository import Charflow
-assert Charflow.Backend.new_from_spec("null,id=n0").get_label() == "n0"
+async def main():
+    async with Charflow.Backend.new_from_spec("null,id=n0") as backend:
+        assert backend.get_label() == "n0" and backend.get_active()
+Charflow.run(main())
+assert "Opens" in Charflow.Backend.open_async.__doc__, Charflow.Backend.open_async.__doc__
 """
 
 
@@ -55,8 +59,11 @@ def main():
         run(str(root / "program"), LD_LIBRARY_PATH=libraries)
 
         run("/usr/bin/python3", "-c", SCRIPT, LD_LIBRARY_PATH=libraries,
-            GI_TYPELIB_PATH=find(root, "Charflow-1.typelib"))
+            GI_TYPELIB_PATH=find(root, "Charflow-1.typelib"), PYTHONPATH=find(root, "gi"))
+        find(root, "Charflow.pyi")
         run(str(next(root.rglob("bin/charflow"))), "--version", LD_LIBRARY_PATH=libraries)
+        if not list(root.rglob("locale/*/LC_MESSAGES/charflow-glib-1.mo")):
+            sys.exit("no language was installed")
 
 
 if __name__ == "__main__":

@@ -342,6 +342,74 @@ test_missed_then_not_ready (Fixture      *fixture,
 }
 
 static void
+assert_taken (TestConsumer *consumer,
+              guint         max_messages,
+              const char   *expected)
+{
+  g_autoptr (GPtrArray) messages = charflow_client_take_messages (consumer->client, max_messages);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < messages->len; i++)
+    {
+      gsize size;
+      const char *data = g_bytes_get_data (g_ptr_array_index (messages, i), &size);
+
+      g_string_append_len (text, data, size);
+      g_string_append_c (text, '|');
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+static void
+test_taken_at_once (Fixture      *fixture,
+                    gconstpointer unused)
+{
+  g_autoptr (TestConsumer) consumer = test_consumer_new ("ready", FALSE, "max-queue-messages", 2, NULL);
+  guint64 n_delivered;
+
+  assert_taken (consumer, 9, "");
+  test_consumer_attach (consumer, fixture->device);
+  feed (fixture, "a");
+  feed (fixture, "bb");
+  test_endpoint_feed (fixture->endpoint, "ccc");
+  assert_queue (consumer, 2, 3, 0);
+  charflow_char_device_stop (fixture->device);
+  assert_taken (consumer, 9, "");
+  charflow_char_device_start (fixture->device);
+  assert_taken (consumer, 0, "");
+  assert_taken (consumer, 1, "a|");
+  /* There is room again, so the device was read. */
+  assert_taken (consumer, 9, "bb|ccc|");
+  assert_queue (consumer, 0, 0, 0);
+  g_object_get (consumer->client, "messages-delivered", &n_delivered, NULL);
+  g_assert_cmpuint (n_delivered, ==, 3);
+  test_consumer_expect (consumer, "");
+  charflow_client_set_ready (consumer->client, TRUE);
+  feed (fixture, "d");
+  test_consumer_expect (consumer, "d");
+}
+
+static void
+test_taken_for_tokens (Fixture      *fixture,
+                       gconstpointer unused)
+{
+  g_autoptr (TestConsumer) consumer = test_consumer_new ("ready", FALSE, "flow-control", TRUE, "max-queue-messages", 2,
+                                                         "overflow", CHARFLOW_OVERFLOW_DROP, "send-tokens", 9, NULL);
+
+  test_consumer_attach (consumer, fixture->device);
+  feed (fixture, "a");
+  feed (fixture, "bb");
+  feed (fixture, "c");
+  charflow_char_device_set_send_tokens (fixture->device, consumer->client, 1, NULL);
+  assert_taken (consumer, 9, "bb|");
+  test_consumer_expect (consumer, "<missed 1>");
+  assert_taken (consumer, 9, "");
+  g_assert_cmpuint (charflow_client_get_send_tokens_held (consumer->client), ==, 0);
+  grant (fixture, consumer, 1);
+  assert_taken (consumer, 9, "c|");
+}
+
+static void
 test_pace (Fixture      *fixture,
            gconstpointer unused)
 {
@@ -563,6 +631,8 @@ main (int    argc,
   add ("/client/overflow/drop-oldest-past-bytes", test_overflow_drop_bytes);
   add ("/client/overflow/missed-is-told-in-the-middle-of-the-queue", test_dropped_while_moving);
   add ("/client/overflow/missed-handler-loses-nothing", test_missed_then_not_ready);
+  add ("/client/take/many-at-once", test_taken_at_once);
+  add ("/client/take/each-costs-a-token", test_taken_for_tokens);
   add ("/client/overflow/pace-until-stalled", test_pace);
   add ("/client/overflow/pace-bounds-reading", test_pace_bounds);
   add ("/client/stall-time/noted-progress-keeps-it", test_progress);

@@ -314,6 +314,94 @@ test_pending (Fixture      *self,
   g_assert_cmpuint (g_bytes_get_size (bytes), ==, 1);
 }
 
+static void
+begin_read (CharflowClientPortChannel *port,
+            GCancellable              *cancellable,
+            GAsyncResult             **result)
+{
+  charflow_client_port_channel_read_bytes_async (port, 100, cancellable, test_wire_result_cb, result);
+}
+
+static void
+assert_read (CharflowClientPortChannel *port,
+             GAsyncResult             **result,
+             const char                *expected)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  const char *data;
+
+  test_wait_until (*result != NULL);
+  bytes = charflow_client_port_channel_read_bytes_finish (port, *result, &error);
+  g_assert_no_error (error);
+  data = g_bytes_get_data (bytes, &size);
+  g_assert_cmpmem (data, size, expected, strlen (expected));
+  g_clear_object (result);
+}
+
+static void
+unread (CharflowClientPortChannel *port,
+        const char                *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  charflow_client_port_channel_unread_bytes (port, bytes);
+}
+
+static void
+test_unread (Fixture      *self,
+             gconstpointer unused)
+{
+  CharflowClientPortChannel *port = open_port (self);
+  g_autoptr (GAsyncResult) result = NULL;
+
+  test_store_put (self->store, "login: later", 12);
+  begin_read (port, NULL, &result);
+  assert_read (port, &result, "login: later");
+  unread (port, "");
+  unread (port, "later");
+  unread (port, "much ");
+  begin_read (port, NULL, &result);
+  assert_read (port, &result, "much later");
+
+  /* One that is under way gets it as well. */
+  begin_read (port, NULL, &result);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_null (result);
+  unread (port, "later");
+  assert_read (port, &result, "later");
+}
+
+static void
+test_cancelled_read (Fixture      *self,
+                     gconstpointer unused)
+{
+  CharflowClientPortChannel *port = open_port (self);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  begin_read (port, cancellable, &result);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  g_assert_null (result);
+  g_cancellable_cancel (cancellable);
+  test_wait_until (result != NULL);
+  bytes = charflow_client_port_channel_read_bytes_finish (port, result, &error);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+
+  /* What was taken before is told all the same. */
+  g_cancellable_reset (cancellable);
+  unread (port, "taken");
+  begin_read (port, cancellable, &result);
+  g_cancellable_cancel (cancellable);
+  assert_read (port, &result, "taken");
+}
+
 static GBytes *
 make_data (gsize size)
 {
@@ -505,6 +593,8 @@ main (int   argc,
   ADD ("server-goes", test_server_goes);
   ADD ("stream", test_stream);
   ADD ("pending", test_pending);
+  ADD ("port/puts-back-what-was-read", test_unread);
+  ADD ("port/a-cancelled-read-loses-nothing", test_cancelled_read);
   ADD ("bulk", test_bulk);
   ADD ("event-after-data", test_event_after_data);
 #define ADD_SLOW(path, function) g_test_add ("/session/" path, Fixture, NULL, set_up_slow, function, tear_down)

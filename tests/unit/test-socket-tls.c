@@ -57,18 +57,26 @@ make_spec (const char *folder,
 }
 
 static Server *
-server_new (const char *folder,
-            const char *more,
-            gsize       credit)
+server_new_from_spec (const char *spec,
+                      gsize       credit)
 {
-  g_autofree char *options = g_strconcat ("port=0,server=on,wait=off,", more, NULL);
-  g_autofree char *spec = make_spec (folder, options);
   Server *server = g_new0 (Server, 1);
 
   server->backend = test_socket_make_open (spec);
   server->front_end = test_front_end_new (server->backend, credit);
   g_signal_connect (server->backend, "peer-error", G_CALLBACK (error_cb), server);
   return server;
+}
+
+static Server *
+server_new (const char *folder,
+            const char *more,
+            gsize       credit)
+{
+  g_autofree char *options = g_strconcat ("port=0,server=on,wait=off,", more, NULL);
+  g_autofree char *spec = make_spec (folder, options);
+
+  return server_new_from_spec (spec, credit);
 }
 
 static void
@@ -184,6 +192,21 @@ test_server (void)
   g_assert_cmpuint (server->n_errors, ==, 0);
   g_assert_false (charflow_backend_has_feature (server->backend, CHARFLOW_FEATURE_FD_PASS));
   assert_served (lenient, NULL);
+}
+
+/* The folder may be named from where the program is. */
+static void
+test_relative_folder (void)
+{
+  g_autofree char *folder = g_get_current_dir ();
+  g_autofree char *path = test_folder_path (certificates, "");
+  g_autoptr (Server) server = NULL;
+
+  g_assert_cmpint (g_chdir (path), ==, 0);
+  server = server_new_from_spec ("socket,port=0,server=on,wait=off,tls-creds=good", 4096);
+  assert_served (server, "good");
+  g_assert_cmpuint (server->n_errors, ==, 0);
+  g_assert_cmpint (g_chdir (folder), ==, 0);
 }
 
 static void
@@ -503,6 +526,7 @@ main (int    argc,
   make_certificates ();
 
   g_test_add_func ("/socket-tls/X1/good", test_server);
+  g_test_add_func ("/socket-tls/X1/relative-folder", test_relative_folder);
   g_test_add_func ("/socket-tls/X1/no-certificate", test_no_certificate);
   g_test_add_func ("/socket-tls/X1/wrong-certificate", test_wrong_certificate);
   g_test_add_func ("/socket-tls/X1/authz", test_authz);

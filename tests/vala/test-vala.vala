@@ -373,5 +373,6 @@ int main (string[] args) {
     Test.add_func ("/vala/client/subclass", test_client);
     Test.add_func ("/vala/device/subclass", test_device);
     Test.add_func ("/vala/network/round-trip", test_round_trip);
+    add_class_tests ();
     return Test.run ();
 }
