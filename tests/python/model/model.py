@@ -182,6 +182,7 @@ class Device:
         self.has_end = False
         self.in_message = self.handing = False
         self.read_fails = self.write_fails = False
+        self.told_failure = None  # of a write, since the last one that took something
         self.reading = self.again = self.dry = self.writing = False
         self.to_flush = []
         self.later = []  # turns that come from the main loop
@@ -488,15 +489,20 @@ class Device:
             failure, backend.failure = backend.failure, None
             if failure == "BROKEN_PIPE":
                 self.write_fails = True
-            else:
-                self.settle(self.line.pop(0))
-            self.tell("backend-error")
+                self.tell("backend-error")
+                return True
+            self.settle(self.line.pop(0))
+            if self.told_failure != failure:
+                self.told_failure = failure
+                self.tell("backend-error")
             return True
 
         piece = first.left[: backend.room]
         first.taken += len(piece)
         backend.room -= len(piece)
         backend.output += piece
+        if piece:
+            self.told_failure = None
         self.active = self.active or bool(piece)
         self.written[1] += len(piece)
         if first.left:
@@ -637,6 +643,7 @@ class Device:
         if self.running:
             self.running = self.active = False
             self.later = []
+            self.told_failure = None
 
     @keeps_alive
     def wakeup(self):
@@ -675,6 +682,7 @@ class Device:
         """Of its back end."""
         if event == "CLOSED":
             self.later = []
+            self.told_failure = None
             self.has_end = True
             self.settle_end()
         if event in ("OPENED", "CLOSED"):
@@ -713,6 +721,7 @@ class Device:
 
     def let_go_of_backend(self):
         self.later = []
+        self.told_failure = None
         if self.backend is not None:
             self.has_end = self.has_end or self.opened
             self.backend.owner = None
