@@ -43,9 +43,12 @@ public class Viewer.FiguresPane : Gtk.Box {
     public override void map () {
         base.map ();
         frame_clock = get_frame_clock ();
+        frame_start_us = 0;
         before_paint = frame_clock.before_paint.connect (() => frame_start_us = get_monotonic_time ());
         after_paint = frame_clock.after_paint.connect (() => {
-            longest_frame_us = int64.max (longest_frame_us, get_monotonic_time () - frame_start_us);
+            // The one that shows the pane had begun before.
+            if (frame_start_us != 0)
+                longest_frame_us = int64.max (longest_frame_us, get_monotonic_time () - frame_start_us);
         });
         last_in = link.bytes_in;
         last_out = link.bytes_out;

@@ -180,6 +180,9 @@ public class Viewer.TerminalPage : Gtk.Box {
             var text = new MemoryOutputStream.resizable ();
 
             terminal.write_contents_sync (text, Vte.WriteFlags.DEFAULT);
+            // There is at least the end of the line, as an empty file is too little for GIO.
+            if (text.get_data_size () == 0)
+                text.write ("\n".data);
             text.close ();
             yield file.replace_contents_bytes_async (text.steal_as_bytes (), null, false, FileCreateFlags.NONE, null, null);
             told (_("Saved as '%s'").printf (file.get_parse_name ()));

@@ -18,6 +18,12 @@ APPLICATION_PATH = "/org/charflow/Viewer"
 WINDOW_PATH = "/org/charflow/Viewer/window/1"
 
 
+def take_picture(name):
+    folder = os.environ.get("CHARFLOW_TEST_PICTURES")
+    if folder:
+        subprocess.run(["import", "-window", "root", f"{folder}/{name}.png"], check=True)
+
+
 def wait_for(condition, what):
     """Until the condition gives something, which is returned."""
     deadline = time.monotonic() + LIMIT_S
@@ -30,6 +36,7 @@ def wait_for(condition, what):
         if found:
             return found
         if time.monotonic() > deadline:
+            take_picture("failed")
             raise AssertionError(f"waited in vain for {what() if callable(what) else what}")
         time.sleep(LOOK_AGAIN_S)
 
@@ -94,11 +101,11 @@ class Viewer:
             return None
         return next((window for window in self.list_windows() if not heading or window != self.window_id), None)
 
-    def find_now(self, role, name, state=Atspi.StateType.VISIBLE):
+    def find_now(self, role, name):
         Atspi.Accessible.clear_cache(self.application)
         for node in walk(self.application):
             if (role is None or re.fullmatch(role, node.get_role_name())) and re.fullmatch(name, node.get_name() or "") and \
-                    node.get_state_set().contains(state):
+                    node.get_state_set().contains(Atspi.StateType.VISIBLE):
                 return node
         return None
 
@@ -143,7 +150,7 @@ class Viewer:
     def type_in_dialog(self, heading, text):
         """Into what has the focus of a window of its own, and Enter."""
         window = wait_for(lambda: self.find_window(heading), f"the dialog {heading}")
-        wait_for(lambda: self.get_focus() == window and self.find_now(".*text", ".+", Atspi.StateType.FOCUSED), "its focus")
+        wait_for(lambda: self.get_focus() == window, "its focus")
         self.type(text + "\n")
         wait_for(lambda: window not in self.list_windows(), "its end")
         self.await_focus()
@@ -154,7 +161,12 @@ class Viewer:
             return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1])
 
     def type(self, text):
-        subprocess.run(["xdotool", "type", "--delay", "5", text], check=True)
+        """A newline is the key Return, and not the sign of that name."""
+        for i, line in enumerate(text.split("\n")):
+            if i > 0:
+                self.key("Return")
+            if line:
+                subprocess.run(["xdotool", "type", "--delay", "5", line], check=True)
 
     def key(self, *keys):
         subprocess.run(["xdotool", "key", *keys], check=True)
@@ -168,11 +180,6 @@ class Viewer:
 
     def await_text(self, path, wanted):
         return wait_for(lambda: (text := self.text(path)) and wanted in text and text, f"'{wanted}' in the terminal")
-
-    def picture(self, name):
-        folder = os.environ.get("CHARFLOW_TEST_PICTURES")
-        if folder:
-            subprocess.run(["import", "-window", "root", f"{folder}/{name}.png"], check=True)
 
     def end(self):
         if self.process.poll() is None:

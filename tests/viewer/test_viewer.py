@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from support import Server, Viewer, wait_for
+from support import Server, Viewer, take_picture, wait_for
 
 
 class ViewerTest(unittest.TestCase):
@@ -39,22 +39,22 @@ class ViewerTest(unittest.TestCase):
         server = self.serve()
         viewer = self.view()
         viewer.find("label", "Connect to a Server")
-        viewer.picture("welcome")
+        take_picture("welcome")
         viewer.type("spice://127.0.0.1:0/nothing\n")
-        viewer.find("label", ".*'0/nothing'.*|.*nothing.*")
-        viewer.picture("welcome-error")
+        viewer.find("label", "The URI of the host '127.0.0.1' may have no path.*")
+        take_picture("welcome-error")
         viewer.key("ctrl+a")
         viewer.type(server.uri + "\n")
         viewer.find("list item", "org.example.echo.0, open")
         viewer.act("new-connection")
         viewer.find("list item", re.escape(server.uri))
-        viewer.picture("welcome-again")
+        take_picture("welcome-again")
 
     def test_a_password_is_wrong_then_right(self):
         server = self.serve(password="s3cret")
         viewer = self.view(server.uri)
         viewer.find("label", r".* asks for a password\.")
-        viewer.picture("password")
+        take_picture("password")
         viewer.type_in_dialog("Password needed", "wrong")
         viewer.find("label", ".*is wrong, or has expired.*")
         viewer.type_in_dialog("Password needed", "s3cret")
@@ -67,12 +67,12 @@ class ViewerTest(unittest.TestCase):
 
         viewer.act("figures")
         viewer.type("!")
-        viewer.find("label", r"1 byte/s, 1 byte/s")
-        viewer.picture("figures")
+        viewer.find("label", r".*, at most [1-9]\d*\sbytes?")
+        take_picture("figures")
         viewer.act("search")
         viewer.find("entry", "Search")
         viewer.type("hel")
-        viewer.picture("search")
+        take_picture("search")
         viewer.press("Previous Match")
         viewer.key("Escape")
 
@@ -85,7 +85,7 @@ class ViewerTest(unittest.TestCase):
         self.assertNotIn("refused", viewer.await_text(self.saved, "hello!again"))
         viewer.act("zoom-in")
         viewer.act("dark", on_application=True)
-        viewer.picture("dark")
+        take_picture("dark")
 
     def test_a_break_arrives(self):
         """At a far end, which is a telnet client here: IAC BREAK."""
@@ -104,7 +104,7 @@ class ViewerTest(unittest.TestCase):
         server.kill()
         viewer.find("label", "The connection is lost, and will be tried again: .*")
         viewer.find("list item", re.escape(server.uri) + ", not connected")
-        viewer.picture("lost")
+        take_picture("lost")
         self.serve(uri=server.uri)
         viewer.find("list item", "org.example.echo.0, open")
         viewer.type("after")
@@ -116,7 +116,7 @@ class ViewerTest(unittest.TestCase):
         viewer.find("label", ".*'?size'?.*")
         viewer.act("open-device")
         viewer.find("label", "Kinds: .*loopback.*")
-        viewer.picture("device-dialog")
+        take_picture("device-dialog")
         viewer.type_in_dialog("Open a Device", "loopback")
         viewer.find("frame", "loopback")
         viewer.await_focus()
@@ -124,7 +124,7 @@ class ViewerTest(unittest.TestCase):
         viewer.await_text(self.saved, "echo")
         viewer.act("figures")
         viewer.find("label", r"8, \d+")
-        viewer.picture("device")
+        take_picture("device")
 
     def test_a_serial_line_is_set(self):
         near, far = os.openpty()
@@ -136,7 +136,7 @@ class ViewerTest(unittest.TestCase):
         viewer.find("frame", f"serial,path={path}")
         viewer.act("line")
         viewer.find(None, "Parity")
-        viewer.picture("line")
+        take_picture("line")
         viewer.key("Escape")
         os.write(near, b"from afar")
         viewer.await_text(self.saved, "from afar")
@@ -162,10 +162,10 @@ class ViewerTest(unittest.TestCase):
         wait_for(path.exists, "the monitor")
         viewer = self.connected(self.serve(f"--chardev=socket,id=c0,path={path}",
                                            "--channel=port,name=org.qemu.monitor.hmp.0,chardev=c0"), "org.qemu.monitor.hmp.0")
-        viewer.await_text(self.saved, "(qemu)")
-        viewer.type("info name\ninfo status\n")
+        # It has greeted whoever was there before.
+        viewer.type("info status\n")
         viewer.await_text(self.saved, "VM status:")
-        viewer.picture("qemu")
+        take_picture("qemu")
 
     def test_a_flood_leaves_the_window_answering(self):
         pipe = self.folder / "pipe"
@@ -180,13 +180,13 @@ class ViewerTest(unittest.TestCase):
         self.addCleanup(flood.wait)
         self.addCleanup(flood.terminate)
         viewer.act("figures")
-        viewer.find("label", r"[\d.]+ MiB/s, .*")
-        viewer.picture("flood")
+        viewer.find("label", r"[\d.]+\sMiB/s, .*")
+        take_picture("flood")
         memory = viewer.memory()
         viewer.key("ctrl+c")
         got = wait_for(lambda: self.read_some(reader), "what was typed")
         self.assertEqual(got, b"\x03")
-        viewer.find("label", r"[\d.]+ MiB/s, .*")
+        viewer.find("label", r"[\d.]+\sMiB/s, .*")
         self.assertLess(viewer.memory(), memory + 32 * 1024)
 
     @staticmethod
