@@ -44,8 +44,8 @@ def main():
             "NO_AT_BRIDGE": "0",
             "PYTHONPATH": str(here),
             "XDG_RUNTIME_DIR": home,
-            "CHARFLOW_TEST_VIEWER": viewer,
-            "CHARFLOW_TEST_COMMAND": charflow,
+            "CHARFLOW_TEST_VIEWER": os.path.abspath(viewer),
+            "CHARFLOW_TEST_COMMAND": os.path.abspath(charflow),
         }
         for name in ("CACHE", "CONFIG", "DATA", "STATE"):
             environment[f"XDG_{name}_HOME"] = f"{home}/{name.lower()}"
