@@ -4,6 +4,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,11 @@ def start_display(stack):
     if not number:
         sys.exit("Xvfb did not start")
     return f":{number}"
+
+
+def end_group(leader):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def main():
@@ -54,11 +60,14 @@ def main():
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(manager.wait)
         stack.callback(manager.terminate)
-        # Nobody is to be asked about a theme, a portal or a proxy.
-        for name in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS", "CHARFLOW_PASSWORD"):
+        # Nobody is to be asked about a theme, a portal or a proxy. libatspi itself warns, so only the viewer may not.
+        for name in ("WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "AT_SPI_BUS_ADDRESS", "CHARFLOW_PASSWORD", "G_DEBUG"):
             environment.pop(name, None)
         command = [sys.executable, "-m", "unittest", "-v", *(tests or ["test_viewer"])]
-        return subprocess.run(["dbus-run-session", "--", *command], env=environment, cwd=here, check=False).returncode
+        session = subprocess.Popen(["dbus-run-session", "--", *command], env=environment, cwd=here, start_new_session=True)
+        # Whatever became of the tests, nothing of theirs stays behind.
+        stack.callback(end_group, session.pid)
+        return session.wait()
 
 
 if __name__ == "__main__":
