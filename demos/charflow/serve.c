@@ -19,6 +19,7 @@
 #include "terminal.h"
 
 #define DEFAULT_LISTEN "spice://127.0.0.1:5930"
+#define READY_LIMIT_MS 1000
 
 typedef struct
 {
@@ -32,6 +33,8 @@ typedef struct
   Stats *stats; /* NULL where nobody wants them */
   GCancellable *cancellable;
   guint n_awaited; /* back ends that are to be open before it is ready */
+  guint ready_idle;
+  guint ready_timer;
   int status;
 } Serving;
 
@@ -309,12 +312,13 @@ print_ready (Serving *serving)
     }
 }
 
-/* Idle, so that a back end that cannot open has said so by then, even one that is not awaited. */
 static gboolean
 ready_cb (gpointer user_data)
 {
   Serving *serving = user_data;
 
+  g_clear_handle_id (&serving->ready_idle, g_source_remove);
+  g_clear_handle_id (&serving->ready_timer, g_source_remove);
   if (g_main_loop_is_running (serving->loop))
     {
       print_ready (serving);
@@ -325,11 +329,16 @@ ready_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* When nothing else is to be done, so that a back end that cannot open has said so by then, even one that is not awaited.
+ * One that always has more never lets it come so far. */
 static void
 check_ready (Serving *serving)
 {
-  if (serving->n_awaited == 0)
-    g_idle_add_full (G_PRIORITY_LOW, ready_cb, serving, NULL);
+  if (serving->n_awaited > 0)
+    return;
+
+  serving->ready_idle = g_idle_add_full (G_PRIORITY_LOW, ready_cb, serving, NULL);
+  serving->ready_timer = g_timeout_add (READY_LIMIT_MS, ready_cb, serving);
 }
 
 static void
@@ -511,6 +520,8 @@ run (Serving *serving)
     stats_finish (serving->stats);
 
   g_signal_handlers_disconnect_by_data (charflow_server_get_clients (serving->server), serving);
+  g_clear_handle_id (&serving->ready_idle, g_source_remove);
+  g_clear_handle_id (&serving->ready_timer, g_source_remove);
   g_source_remove (int_id);
   g_source_remove (term_id);
 }

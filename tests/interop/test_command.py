@@ -164,6 +164,12 @@ class ServeTest(CommandTest):
         self.assertEqual(len(done.stderr.splitlines()), 1, done)
         self.assertIn(str(first.address[1]), done.stderr)
 
+    def test_a_device_that_always_has_more(self):
+        server = self.serve("--chardev=file,id=d0,path=/dev/null,input-path=/dev/zero",
+                            f"--channel=port,name={PORT_NAME},chardev=d0", device=None)
+        with Session(server.address, PASSWORD) as session:
+            session.open_port(PORT_NAME).await_data(bytes(65536))
+
     def test_several_listeners(self):
         self.device(EchoDevice)
         path = self.folder / "spice"
