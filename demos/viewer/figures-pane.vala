@@ -25,7 +25,7 @@ public class Viewer.FiguresPane : Gtk.Box {
     public Link link { get; construct; }
 
     public FiguresPane (Link link) {
-        Object (link: link, orientation: Gtk.Orientation.HORIZONTAL, spacing: 18);
+        Object (link: link, orientation: Gtk.Orientation.HORIZONTAL, spacing: 12);
     }
 
     construct {
@@ -68,7 +68,7 @@ public class Viewer.FiguresPane : Gtk.Box {
         var cell = new Gtk.Box (Gtk.Orientation.VERTICAL, 4);
         var name = new Gtk.Label (title) { xalign = 0 };
 
-        value = new Gtk.Label ("") { xalign = 0, width_chars = 22, ellipsize = Pango.EllipsizeMode.END };
+        value = new Gtk.Label ("") { xalign = 0, width_chars = 18, ellipsize = Pango.EllipsizeMode.END };
         name.add_css_class ("caption-heading");
         value.add_css_class ("caption");
         value.add_css_class ("numeric");

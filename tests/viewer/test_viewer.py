@@ -110,6 +110,17 @@ class ViewerTest(unittest.TestCase):
         viewer.type("after")
         viewer.await_text(self.saved, "beforeafter")
 
+    def test_two_servers_are_apart(self):
+        first = self.serve()
+        second = self.serve("--chardev=loopback,id=c0", "--channel=port,name=org.example.other.0,chardev=c0")
+        viewer = self.view(first.uri, second.uri)
+        for name in ("org.example.echo.0", "org.example.other.0"):
+            viewer.find("list item", f"{name}, open")
+        first.kill()
+        viewer.find("list item", re.escape(first.uri) + ", not connected")
+        viewer.find("list item", re.escape(second.uri) + ", connected")
+        viewer.find("list item", "org.example.other.0, open")
+
     def test_a_device_of_this_computer(self):
         viewer = self.view()
         viewer.act("open-spec", "loopback,size=0")
