@@ -118,22 +118,23 @@ has_terminal_more (int fd)
   return FALSE;
 }
 
-/* Errors, and the end, are left to the next time. */
-static gsize
-read_more_of_terminal (int     fd,
-                       guint8 *buffer,
-                       gsize   size)
+/* What is wrong after some were read, and the end, are left to the next time. */
+static gssize
+read_terminal (int     fd,
+               guint8 *buffer,
+               gsize   size)
 {
   gsize taken = 0;
-  gssize len = FULL_TERMINAL_READ;
+  gssize len;
 
-  while (len >= FULL_TERMINAL_READ && taken < size && has_terminal_more (fd))
+  do
     {
       len = read_once (fd, CHARFLOW_FD_TERMINAL, buffer + taken, size - taken);
       taken += MAX (len, 0);
     }
+  while (len >= FULL_TERMINAL_READ && taken < size && has_terminal_more (fd));
 
-  return taken;
+  return taken > 0 ? (gssize) taken : len;
 }
 
 gssize
@@ -142,10 +143,12 @@ charflow_fd_io_read (int            fd,
                      void          *buffer,
                      gsize          size)
 {
-  gssize len = read_once (fd, type, buffer, size);
+  gssize len;
 
-  if (type == CHARFLOW_FD_TERMINAL && len >= FULL_TERMINAL_READ)
-    return len + read_more_of_terminal (fd, (guint8 *) buffer + len, size - len);
+  if (type == CHARFLOW_FD_TERMINAL)
+    return read_terminal (fd, buffer, size);
+
+  len = read_once (fd, type, buffer, size);
   if (len == 0 && type == CHARFLOW_FD_PIPE && !has_pipe_ended (fd))
     {
       errno = EAGAIN;
