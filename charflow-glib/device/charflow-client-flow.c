@@ -184,20 +184,27 @@ charflow_client_update_state (CharflowClient *self)
 }
 
 static void
+count_delivery (CharflowClientPrivate *priv,
+                GBytes                *bytes)
+{
+  if (priv->flow_control)
+    priv->send_tokens--;
+  priv->figures.delivered_messages++;
+  priv->figures.delivered_bytes += g_bytes_get_size (bytes);
+}
+
+static void
 deliver (CharflowClient *self,
          GBytes         *bytes)
 {
   CharflowClientPrivate *priv = charflow_client_get_private (self);
 
-  if (priv->flow_control)
-    priv->send_tokens--;
+  count_delivery (priv, bytes);
   set_demand (priv, find_demand (priv));
   /* Whoever moves the queue flushes it. */
   if (!priv->delivered && !priv->moving)
     charflow_char_device_note_delivered (priv->device, self);
   priv->delivered = TRUE;
-  priv->figures.delivered_messages++;
-  priv->figures.delivered_bytes += g_bytes_get_size (bytes);
 
   CHARFLOW_CLIENT_GET_CLASS (self)->deliver (self, priv->device, bytes);
 }
@@ -255,17 +262,14 @@ charflow_client_move_queue (CharflowClient *self)
   charflow_client_flush (self);
 }
 
-/* What a delivery costs and counts, for one that is no call. */
+/* A delivery that is no call. */
 static GBytes *
 take_message (CharflowClientPrivate *priv)
 {
   GBytes *bytes = pop_bytes (priv);
 
   priv->n_unqueued++;
-  if (priv->flow_control)
-    priv->send_tokens--;
-  priv->figures.delivered_messages++;
-  priv->figures.delivered_bytes += g_bytes_get_size (bytes);
+  count_delivery (priv, bytes);
 
   return bytes;
 }
