@@ -326,10 +326,10 @@ charflow_mux_backend_close_base (CharflowMuxBackend *self)
 /* Errors may be told to handlers that change the base themselves: the last one counts. */
 static void
 hand_over_tap (CharflowMuxBackend *self,
-               CharflowBackend    *old)
+               CharflowBackend    *old,
+               CharflowBackend    *given,
+               CharflowBackend    *part)
 {
-  g_autoptr (CharflowBackend) given = g_object_ref (self->given);
-  g_autoptr (CharflowBackend) part = g_object_ref (self->base);
   g_autoptr (GError) log_error = NULL;
   g_autoptr (GError) recorder_error = NULL;
 
@@ -406,7 +406,7 @@ charflow_mux_backend_set_backend (CharflowMuxBackend *self,
   charflow_mux_backend_take_base (self, backend, part);
   charflow_backend_emit_event (CHARFLOW_BACKEND (self), CHARFLOW_EVENT_CLOSED);
   if (old != NULL && part != NULL && self->base_serial == serial)
-    hand_over_tap (self, old);
+    hand_over_tap (self, old, backend, part);
   if (to_close != NULL)
     charflow_backend_close (to_close);
   if (self->base_serial != serial)
