@@ -18,7 +18,6 @@ refuse (CharflowBackend *self,
         const char      *what,
         GError         **error)
 {
-  /* Translators: the name of a back end, and what it cannot do. */
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_NOT_SUPPORTED,
                /* Translators: a label, and one of the messages such as "set a serial line". */
                _("The back end '%s' cannot %s"), charflow_backend_get_name (self), what);

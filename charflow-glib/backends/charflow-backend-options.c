@@ -163,7 +163,6 @@ charflow_backend_option_check (const CharflowBackendOption *option,
 
   expected = describe_expected (option);
   excerpt = charflow_text_excerpt (text);
-  /* Translators: the name of an option, what its value may be, what it is. */
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_INVALID_VALUE,
                /* Translators: a name, one of the messages such as "a number", and what was given. */
                _("Option '%s' expects %s, not '%s'"), option->name, expected, excerpt);

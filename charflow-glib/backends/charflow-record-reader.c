@@ -50,7 +50,6 @@ refuse_at (CharflowRecordReader *self,
 {
   g_autofree char *excerpt = charflow_text_excerpt (self->path);
 
-  /* Translators: a path, a number, and what is wrong. */
   g_set_error (error, CHARFLOW_BACKEND_ERROR, CHARFLOW_BACKEND_ERROR_FAILED,
                /* Translators: a path, a place, and a message such as "it ends there too early". */
                _("The record '%s' is damaged at byte %" PRIu64 ": %s"), excerpt, offset, reason);
