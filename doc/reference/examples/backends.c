@@ -328,11 +328,7 @@ replay (void)
 int
 main (void)
 {
-  static const struct
-  {
-    const char *name;
-    void (*run) (void);
-  } examples[] = {
+  static const Example examples[] = {
     { "CharflowBackend", backend },
     { "CharflowBackendOption", backend_option },
     { "CharflowBackendRegistry", registry },
@@ -356,13 +352,7 @@ main (void)
     { "CharflowReplayBackend", replay },
   };
 
-  example_begin ();
-  for (gsize i = 0; i < G_N_ELEMENTS (examples); i++)
-    {
-      example_title (examples[i].name);
-      examples[i].run ();
-      fflush (stdout);
-    }
+  example_run_all (examples, G_N_ELEMENTS (examples));
 
   return 0;
 }

@@ -128,11 +128,7 @@ smartcard_device (void)
 int
 main (void)
 {
-  static const struct
-  {
-    const char *name;
-    void (*run) (void);
-  } examples[] = {
+  static const Example examples[] = {
     { "CharflowCharDevice", char_device },
     { "CharflowClient", client },
     { "CharflowWriteBuffer", write_buffer },
@@ -141,12 +137,7 @@ main (void)
     { "CharflowSmartcardDevice", smartcard_device },
   };
 
-  example_begin ();
-  for (gsize i = 0; i < G_N_ELEMENTS (examples); i++)
-    {
-      example_title (examples[i].name);
-      examples[i].run ();
-    }
+  example_run_all (examples, G_N_ELEMENTS (examples));
 
   return 0;
 }

@@ -24,11 +24,19 @@ example_begin (void)
 }
 
 void
-example_title (const char *name)
+example_run_all (const Example *examples,
+                 gsize          n_examples)
 {
-  g_string_truncate (seen, 0);
-  g_print ("%s\n", name);
-  fflush (stdout);
+  example_begin ();
+  for (gsize i = 0; i < n_examples; i++)
+    {
+      g_string_truncate (seen, 0);
+      g_print ("%s\n", examples[i].name);
+      /* Some write to the descriptor itself. */
+      fflush (stdout);
+      examples[i].run ();
+      fflush (stdout);
+    }
 }
 
 static void

@@ -4,8 +4,16 @@
 #include <charflow-glib/charflow.h>
 
 /* What the examples share: they run one after the other, and print what a test compares. */
+typedef struct
+{
+  const char *name; /* of the class */
+  void (*run) (void);
+} Example;
+
 void example_begin (void);
-void example_title (const char *name);
+/* Begins, and runs each below its name. */
+void example_run_all (const Example *examples,
+                      gsize          n_examples);
 /* A client that keeps what it gets. */
 CharflowClient *example_attach (CharflowCharDevice *device);
 /* Runs the main loop until some text has come, and prints what has come. */
