@@ -10,9 +10,10 @@ PIECE = 16 * 1024
 
 
 class Search:
-    """What has been read, until a pattern is found in it."""
+    """What has been read, until a pattern is found in it. At its end what is not wanted is put back."""
 
-    def __init__(self, pattern, timeout, limit):
+    def __init__(self, source, pattern, timeout, limit):
+        self.source = source
         self.pattern = compile_pattern(pattern)
         self.timeout, self.limit = timeout, limit
         self.end = None if timeout is None else time.monotonic() + timeout
@@ -36,8 +37,13 @@ class Search:
         """What is to stay unread: all that follows, or all of it when nothing was found."""
         return self.text[self.match.end():] if self.match is not None else self.text
 
-    def fail_in_time(self):
-        return TimeoutError(f"{self.pattern.pattern!r} did not come in {self.timeout} s")
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *exception):
+        self.source.unread_bytes(self.get_rest())
+        if kind is not None and issubclass(kind, TimeoutError):
+            raise TimeoutError(f"{self.pattern.pattern!r} did not come in {self.timeout} s") from None
 
 
 def compile_pattern(pattern):
@@ -58,25 +64,15 @@ class Expecting:
         before it is in match.string. Raises TimeoutError after timeout seconds, EOFError at the end, and OverflowError
         when it is not in the first limit bytes; what was read is unread again then.
         """
-        search = Search(pattern, timeout, limit)
-        try:
+        with Search(self, pattern, timeout, limit) as search:
             while not search.add(self.read_bytes_async(PIECE).wait(search.get_time_left()).get_data()):
                 pass
-        except TimeoutError:
-            raise search.fail_in_time() from None
-        finally:
-            self.unread_bytes(search.get_rest())
         return search.match
 
     async def expect_async(self, pattern, timeout=None, limit=LIMIT):
         """What expect() does, for tasks."""
-        search = Search(pattern, timeout, limit)
-        try:
+        with Search(self, pattern, timeout, limit) as search:
             async with asyncio.timeout(timeout):
                 while not search.add((await self.read_bytes_async(PIECE)).get_data()):
                     pass
-        except TimeoutError:
-            raise search.fail_in_time() from None
-        finally:
-            self.unread_bytes(search.get_rest())
         return search.match
