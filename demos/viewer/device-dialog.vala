@@ -47,7 +47,6 @@ public class Viewer.DeviceDialog : Adw.MessageDialog {
         var kind = entry.text.split_set (",:", 2)[0] ?? "";
 
         set_response_enabled ("open", entry.text.strip () != "");
-        entry.remove_css_class ("error");
         try {
             string[] names = {};
 

@@ -53,12 +53,6 @@ public class Viewer.History : Object {
         save.begin ();
     }
 
-    public void clear () {
-        uris = {};
-        changed ();
-        save.begin ();
-    }
-
     private async void save () {
         var key_file = new KeyFile ();
 

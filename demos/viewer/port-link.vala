@@ -96,7 +96,6 @@ public class Viewer.PortLink : Link {
     }
 
     public override void reopen () {
-        forget_waiting ();
         server.open_now ();
     }
 }

@@ -21,12 +21,4 @@ namespace Viewer.Secrets {
         yield Secret.password_store (get_schema (), Secret.COLLECTION_DEFAULT, _("Charflow: %s").printf (uri), password, null,
                                      "uri", uri);
     }
-
-    public async void forget (string uri) {
-        try {
-            yield Secret.password_clear (get_schema (), null, "uri", uri);
-        } catch (Error error) {
-            debug ("Nothing to forget in the keyring: %s", error.message);
-        }
-    }
 }

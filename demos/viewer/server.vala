@@ -25,8 +25,7 @@ public class Viewer.Server : Object {
     public signal void failed (Error error);
     // The server wants one, or another than it was given.
     public signal void password_needed (bool was_wrong);
-    // It has let us in, with this password.
-    public signal void let_in (string? password);
+    public signal void let_in ();
 
     public Server (string uri, string? title, string? password) {
         Object (uri: uri, given_title: title);
@@ -95,7 +94,7 @@ public class Viewer.Server : Object {
         delay_s = FIRST_DELAY_S;
         tried.closed.connect (lost_cb);
         state = Charflow.ClientState.OPEN;
-        let_in (password);
+        let_in ();
         notify_property ("title");
         ports_changed ();
     }

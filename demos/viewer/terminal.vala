@@ -22,9 +22,7 @@ public class Viewer.Terminal : Vte.Terminal {
         hexpand = vexpand = true;
         update_property (Gtk.AccessibleProperty.LABEL, _("Terminal"), -1);
 
-        var style = Adw.StyleManager.get_default ();
-
-        style.notify["dark"].connect (update_colors);
+        Adw.StyleManager.get_default ().notify["dark"].connect (update_colors);
         update_colors ();
     }
 

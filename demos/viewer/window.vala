@@ -247,7 +247,6 @@ public class Viewer.Window : Adw.ApplicationWindow {
         server.let_in.connect (() => server_opened (server));
         server.failed.connect ((error) => {
             welcome.set_uri (uri);
-            welcome.show_problem (error.message);
             remove_server (server);
             new_connection ();
             welcome.show_problem (error.message);

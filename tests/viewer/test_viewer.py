@@ -87,8 +87,7 @@ class ViewerTest(unittest.TestCase):
         viewer.act("dark", on_application=True)
         take_picture("dark")
 
-    def test_a_break_arrives(self):
-        """At a far end, which is a telnet client here: IAC BREAK."""
+    def test_a_break_is_sent(self):
         server = self.serve("--chardev=socket,id=c0,host=127.0.0.1,port=0,server=on,wait=off,telnet=on",
                             "--channel=port,name=line,chardev=c0")
         viewer = self.view(server.uri)
